@@ -1,0 +1,26 @@
+/*
+ * channel.h - port of a byte channel: optical head, RS-485, TCP connection and modem have one shape.
+ *
+ * Context: main context only. Neither call blocks. Octets of one generation belong to one peer: when
+ * generation moves, everything that was agreed with the earlier peer is void.
+ */
+#ifndef QUADRANT_PORT_CHANNEL_H
+#define QUADRANT_PORT_CHANNEL_H
+
+#include "quadrant/status.h"
+#include "quadrant/types.h"
+
+typedef struct qd_channel_port {
+    void *context;
+    /* Number of the present connection, counted from 1; 0: nobody is connected. */
+    uint32_t (*generation)(void *context);
+    /* Moves up to size received octets to buffer; returns how many, 0 when none wait. */
+    size_t (*read)(void *context, uint8_t *buffer, size_t size);
+    /* Accepts up to length octets to send; returns how many (fewer: back-pressure, offer the rest
+     * again). Octets accepted are sent in order or the generation moves. */
+    size_t (*write)(void *context, const uint8_t *buffer, size_t length);
+    /* Ends the present connection after what was accepted has been sent; may be NULL on a line. */
+    void (*close)(void *context);
+} qd_channel_port_t;
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * gate.h - the only door of metrology: messages in, snapshots out.
+ *
+ * Purpose: everything that the rest of the meter may know of or ask from the legally relevant part.
+ * The messages are plain data with sequence numbers; they cross a function call (gate_direct) or a
+ * framed link with check sequence between two images (gate_link). WELMEC 7.2: protective interface.
+ * Units: energy in mJ (1 mJ = 1 mW s, and likewise mvar s, mVA s), secondary side of transformers.
+ * Context: main context on the application's side.
+ */
+#ifndef QD_METROLOGY_GATE_H
+#define QD_METROLOGY_GATE_H
+
+#include "quadrant/port/quantities.h"
+#include "quadrant/status.h"
+#include "quadrant/types.h"
+
+#define QD_RATES 8u /* rate registers; index 0 of every rate axis is "unallocated" */
+
+/* Energy channels of a register set. Quadrants as in IEC 62053-23, annex C. */
+typedef enum qd_energy {
+    QD_ENERGY_A_IMPORT = 0, /* A+ */
+    QD_ENERGY_A_EXPORT,     /* A- */
+    QD_ENERGY_R1,
+    QD_ENERGY_R2,
+    QD_ENERGY_R3,
+    QD_ENERGY_R4,
+    QD_ENERGY_S_IMPORT, /* S+ */
+    QD_ENERGY_S_EXPORT, /* S- */
+    QD_ENERGY_COUNT
+} qd_energy_t;
+
+/* Detail pages: 0 unallocated, 1..8 rates, 9..11 phases L1..L3. */
+#define QD_PAGE_RATE(rate) ((uint8_t)(rate))
+#define QD_PAGE_PHASE(phase) ((uint8_t)(QD_RATES + 1u + (phase)))
+#define QD_PAGE_COUNT (QD_RATES + 1u + QD_PHASES)
+
+typedef enum qd_sealed_parameter {
+    QD_SEALED_CT_NUMERATOR = 0, /* 1 .. 65535 */
+    QD_SEALED_CT_DENOMINATOR,   /* 1 .. 65535 */
+    QD_SEALED_VT_NUMERATOR,     /* 1 .. 65535 */
+    QD_SEALED_VT_DENOMINATOR,   /* 1 .. 65535 */
+    QD_SEALED_PRIMARY,          /* 1: registers are presented for the primary side, 0: secondary */
+    QD_SEALED_PARAMETER_COUNT
+} qd_sealed_parameter_t;
+
+/* Bits of qd_snapshot_t.flags. */
+#define QD_METER_FLAG_GAP 0x0001u          /* an interval without a record since start */
+#define QD_METER_FLAG_NO_LOAD 0x0002u      /* below the no-load threshold now */
+#define QD_METER_FLAG_DEGRADED 0x0004u     /* last commit failed; metering goes on in memory */
+#define QD_METER_FLAG_CORRUPT 0x0008u      /* a record was lost at mount; see the journal */
+#define QD_METER_FLAG_PHASE_INVALID 0x0010u /* a phase gave no valid values in this interval */
+
+/* Presented at each snapshot; small. */
+typedef struct qd_snapshot {
+    uint32_t number;                       /* counts commits; energy and pages belong to it */
+    uint64_t tick_us;                      /* end of the newest interval contained */
+    int64_t utc_ms;                        /* UTC at tick_us, since 2000-01-01 */
+    qd_clock_status_t clock;
+    uint16_t flags;
+    uint8_t rate[QD_ENERGY_COUNT];         /* rate in force per channel, 0 unallocated */
+    qd_quantities_t now;                   /* newest record, as measured */
+    int64_t active_power_mw;               /* of the sum, by the model's convention, signed */
+    int64_t reactive_power_mvar;           /* signed */
+    int64_t apparent_power_mva;            /* not signed; direction is that of active power */
+    int64_t total_mj[QD_ENERGY_COUNT];     /* sum of unallocated and all rates */
+} qd_snapshot_t;
+
+typedef struct qd_page {
+    uint32_t snapshot; /* number of the snapshot that it belongs to */
+    uint8_t page;
+    int64_t energy_mj[QD_ENERGY_COUNT];
+} qd_page_t;
+
+typedef struct qd_journal_entry {
+    uint32_t sequence; /* from 1 */
+    int64_t utc_ms;
+    uint8_t clock_valid;
+    uint8_t code;      /* qd_journal_code_t */
+    uint16_t detail;
+    int64_t old_value;
+    int64_t new_value;
+} qd_journal_entry_t;
+
+typedef enum qd_journal_code {
+    QD_JOURNAL_FORMATTED = 1,      /* first start on blank memory */
+    QD_JOURNAL_STARTED,            /* new_value: boot epoch */
+    QD_JOURNAL_CLOCK_SET,          /* old and new UTC, ms */
+    QD_JOURNAL_PARAMETER,          /* detail: qd_sealed_parameter_t */
+    QD_JOURNAL_PARAMETER_REFUSED,  /* detail: parameter; attempt while sealed */
+    QD_JOURNAL_RECORD_LOST,        /* detail: record id; last good value went on */
+    QD_JOURNAL_GAP,                /* new_value: microseconds without a record */
+    QD_JOURNAL_PULSE,              /* pulse configuration changed, detail: output */
+    QD_JOURNAL_RATE_REFUSED
+} qd_journal_code_t;
+
+typedef enum qd_gate_kind {
+    QD_GATE_HELLO = 1,
+    QD_GATE_SNAPSHOT,
+    QD_GATE_PAGE,
+    QD_GATE_SET_CLOCK,
+    QD_GATE_SELECT_RATE,
+    QD_GATE_GET_PARAMETER,
+    QD_GATE_SET_PARAMETER,
+    QD_GATE_READ_JOURNAL,
+    QD_GATE_SET_PULSE,
+    QD_GATE_SELF_TEST
+} qd_gate_kind_t;
+
+/* Rate from an instant on; from_us 0 means "from the end of the newest interval". */
+typedef struct qd_rate_selection {
+    uint8_t rate[QD_ENERGY_COUNT]; /* 0 unallocated, 1 .. 8 */
+    uint64_t from_us;              /* monotonic; metrology splits the quantum there */
+} qd_rate_selection_t;
+
+typedef struct qd_gate_request {
+    uint16_t sequence;
+    uint8_t kind; /* qd_gate_kind_t */
+    union {
+        struct {
+            uint32_t snapshot; /* 0: the newest */
+            uint8_t page;
+        } page;
+        struct {
+            int64_t utc_ms;
+            uint64_t at_us;          /* monotonic instant at which utc_ms held */
+            uint32_t uncertainty_ms; /* of the time given */
+        } set_clock;
+        qd_rate_selection_t select_rate;
+        struct {
+            uint8_t parameter;
+            int64_t value;
+        } parameter;
+        struct {
+            uint32_t sequence; /* 0: the newest */
+        } journal;
+        struct {
+            uint8_t output;      /* 0 active, 1 reactive */
+            uint32_t constant;   /* pulses per kWh or kvarh, secondary, 1 .. 100,000 */
+        } pulse;
+    } u;
+} qd_gate_request_t;
+
+typedef struct qd_gate_reply {
+    uint16_t sequence; /* of the request */
+    uint8_t kind;
+    uint8_t status; /* qd_status_t */
+    union {
+        struct {
+            char version[8];   /* IDIS form V03xxyy, not terminated when 8 long */
+            uint32_t checksum; /* of the legally relevant code; 0 while not known */
+            uint16_t journal_entries;
+            uint32_t pulse_constant[2];
+        } hello;
+        qd_page_t page;
+        int64_t parameter;
+        qd_journal_entry_t journal;
+        uint32_t self_test; /* 0: all good; else a bit per failed check */
+    } u;
+} qd_gate_reply_t;
+
+/*
+ * The door. One request may be outstanding; its reply must be fetched before the next submit.
+ */
+typedef struct qd_gate {
+    void *context;
+    /* Copies the newest snapshot. QD_OK: new since the last poll; QD_END: same as before (copied
+     * all the same); QD_PENDING: none has arrived yet. */
+    qd_status_t (*poll)(void *context, qd_snapshot_t *snapshot);
+    /* QD_OK: accepted; QD_BUSY: one is outstanding; QD_ARGUMENT: unknown kind. */
+    qd_status_t (*submit)(void *context, const qd_gate_request_t *request);
+    /* QD_OK: *reply filled, its status says what became of the request; QD_PENDING: not yet;
+     * QD_STATE: nothing is outstanding. */
+    qd_status_t (*reply)(void *context, qd_gate_reply_t *reply);
+} qd_gate_t;
+
+#endif
