@@ -1,0 +1,68 @@
+# Short names. Each prepares the machine (scripts/bootstrap), then calls a CMake preset or a script.
+# SPDX-License-Identifier: Apache-2.0
+
+.PHONY: help build run test verify lint bench sizes fuzz firmware format clean
+.DEFAULT_GOAL := help
+
+HOST = scripts/preset host
+
+help:
+	@echo "make build      build everything for this machine; the command is build/host/quadrant"
+	@echo "make run        build and start a virtual meter; ARGS='a1000 --speed 60' goes to quadrant run"
+	@echo "make test       lint, build, unit and vector tests, short system tests (STAGES='unit lint' picks some)"
+	@echo "make verify     every stage, long ones too; writes docs/verification.md"
+	@echo "make lint       the gates: layers, symbols, names, lengths, format, static analysis"
+	@echo "make bench      build and run the benches"
+	@echo "make sizes      code and data of every library against its budget"
+	@echo "make fuzz       fuzz every target for FUZZ_SECONDS (default 60) each"
+	@echo "make firmware   compile src/ for a Cortex-M4"
+	@echo "make format     let clang-format rewrite the C files"
+	@echo "make clean      remove build/"
+
+build:
+	@scripts/bootstrap run
+	@$(HOST)
+
+run:
+	@scripts/bootstrap run
+	@$(HOST) quadrant
+	@exec build/host/quadrant run $(ARGS)
+
+test:
+	@scripts/bootstrap test
+	@scripts/stage test $(STAGES)
+
+verify:
+	@scripts/bootstrap test
+	@scripts/stage verify $(STAGES)
+
+lint:
+	@scripts/bootstrap test
+	@scripts/lint/run
+
+bench:
+	@scripts/bootstrap run
+	@$(HOST)
+	@scripts/bench $(BENCH)
+
+sizes:
+	@scripts/bootstrap run
+	@$(HOST)
+	@scripts/sizes
+
+fuzz:
+	@scripts/bootstrap test
+	@scripts/preset fuzz
+	@scripts/fuzz $(FUZZ_SECONDS)
+
+firmware:
+	@scripts/bootstrap firmware
+	@scripts/preset cortex-m4
+	@scripts/sizes
+
+format:
+	@scripts/bootstrap test
+	@scripts/lint/format.py --write
+
+clean:
+	rm -rf build
