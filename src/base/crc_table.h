@@ -1,0 +1,14 @@
+/*
+ * crc_table.h - constant tables of the check sequences, internal to src/base. Context: any.
+ */
+#ifndef QD_BASE_CRC_TABLE_H
+#define QD_BASE_CRC_TABLE_H
+
+#include <stdint.h>
+
+/* Row k: remainder of an octet followed by k zero octets, reflected polynomial EDB88320. */
+extern const uint32_t qd_crc32_table[8][256];
+/* Reflected polynomial 8408. */
+extern const uint16_t qd_crc16_table[256];
+
+#endif
