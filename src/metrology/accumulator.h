@@ -14,8 +14,8 @@ typedef struct qd_accumulator {
     uint32_t rest_nj;
 } qd_accumulator_t;
 
-/* Adds power_mw * duration_us; power_mw 0 .. 2^32, duration_us 0 .. 10,000,000. Returns the whole
- * mJ that came up. */
+/* Adds power_mw * duration_us; power_mw 0 .. 2^40 (three elements of the port's largest U * I are
+ * 3e10), duration_us 0 .. 10,000,000. Returns the whole mJ that came up. */
 uint64_t qd_accumulator_add(qd_accumulator_t *accumulator, uint64_t power_mw, uint32_t duration_us);
 
 #endif

@@ -4,6 +4,13 @@
  * Purpose: everything that the rest of the meter may know of or ask from the legally relevant part.
  * The messages are plain data with sequence numbers; they cross a function call (gate_direct) or a
  * framed link with check sequence between two images (gate_link). WELMEC 7.2: protective interface.
+ * Snapshot numbers: each state of the registers that is shown by a poll or taken by a commit gets the
+ * next number, once; the record of that state carries the same number, whichever of poll and commit
+ * comes first. Numbers never go back within a life of the records; after a power cut the last one may
+ * be given again, to another state.
+ * Requests that write (set clock, set parameter, set pulse) journal first, then write, then apply; a
+ * power cut between leaves a journal entry without effect, never an effect without entry. They must
+ * not be submitted inside an open group: their reply says that they are durable.
  * Units: energy in mJ (1 mJ = 1 mW s, and likewise mvar s, mVA s), secondary side of transformers.
  * Context: main context on the application's side.
  */
@@ -52,14 +59,14 @@ typedef enum qd_sealed_parameter {
 
 /* Presented at each snapshot; small. */
 typedef struct qd_snapshot {
-    uint32_t number;                       /* counts commits; energy and pages belong to it */
+    uint32_t number;                       /* of this state; energy and pages belong to it */
     uint64_t tick_us;                      /* end of the newest interval contained */
     int64_t utc_ms;                        /* UTC at tick_us, since 2000-01-01 */
     qd_clock_status_t clock;
     uint16_t flags;
     uint8_t rate[QD_ENERGY_COUNT];         /* rate in force per channel, 0 unallocated */
     qd_quantities_t now;                   /* newest record, as measured */
-    int64_t active_power_mw;               /* of the sum, by the model's convention, signed */
+    int64_t active_power_mw;               /* of the sum, signed; measured, also below no-load */
     int64_t reactive_power_mvar;           /* signed */
     int64_t apparent_power_mva;            /* not signed; direction is that of active power */
     int64_t total_mj[QD_ENERGY_COUNT];     /* sum of unallocated and all rates */
@@ -88,14 +95,24 @@ typedef enum qd_journal_code {
     QD_JOURNAL_PARAMETER,          /* detail: qd_sealed_parameter_t */
     QD_JOURNAL_PARAMETER_REFUSED,  /* detail: parameter; attempt while sealed */
     QD_JOURNAL_RECORD_LOST,        /* detail: record id; last good value went on */
-    QD_JOURNAL_GAP,                /* new_value: microseconds without a record */
+    QD_JOURNAL_GAP,                /* old_value: gaps in this entry; new_value: their microseconds */
     QD_JOURNAL_PULSE,              /* pulse configuration changed, detail: output */
-    QD_JOURNAL_RATE_REFUSED
+    QD_JOURNAL_RATE_REFUSED        /* old_value: end of the newest interval; new_value: from_us */
 } qd_journal_code_t;
 
+/*
+ * Status of the reply per kind, besides QD_OK and the write's status (QD_IO, QD_NO_SPACE):
+ * HELLO, SNAPSHOT, SELF_TEST: none. PAGE: QD_UNDEFINED: no such page, or the snapshot is not the one
+ * polled last. SET_CLOCK: QD_RANGE: not within 2000-01-01 .. 9999-12-31, or at_us >= 2^63.
+ * SELECT_RATE: QD_RANGE: no such rate, or from_us lies before the end of the newest interval (journal
+ * RATE_REFUSED); QD_BUSY: a selection for an earlier instant waits. GET_PARAMETER: QD_UNDEFINED.
+ * SET_PARAMETER, SET_PULSE: QD_UNDEFINED: no such parameter or output; QD_SEALED: the factory is
+ * closed (journal PARAMETER_REFUSED, detail of a pulse constant: 0x100 + output); QD_RANGE.
+ * READ_JOURNAL: QD_UNDEFINED: evicted, or not yet there.
+ */
 typedef enum qd_gate_kind {
     QD_GATE_HELLO = 1,
-    QD_GATE_SNAPSHOT,
+    QD_GATE_SNAPSHOT, /* by calls: nothing to do; over a link: send the snapshot once more */
     QD_GATE_PAGE,
     QD_GATE_SET_CLOCK,
     QD_GATE_SELECT_RATE,
@@ -106,7 +123,11 @@ typedef enum qd_gate_kind {
     QD_GATE_SELF_TEST
 } qd_gate_kind_t;
 
-/* Rate from an instant on; from_us 0 means "from the end of the newest interval". */
+/*
+ * Rate from an instant on; from_us 0 means "from the end of the newest interval". One selection waits
+ * for its instant; one with the same or an earlier instant (now included) replaces it, a later one is
+ * refused with QD_BUSY. The rates in force survive a restart, a waiting selection does not.
+ */
 typedef struct qd_rate_selection {
     uint8_t rate[QD_ENERGY_COUNT]; /* 0 unallocated, 1 .. 8 */
     uint64_t from_us;              /* monotonic; metrology splits the quantum there */
@@ -140,6 +161,11 @@ typedef struct qd_gate_request {
     } u;
 } qd_gate_request_t;
 
+#define QD_SELF_TEST_TOTALS 0x01u     /* totals are not the sums of their rates */
+#define QD_SELF_TEST_REMAINDERS 0x02u /* a remainder is not below 1 mJ */
+#define QD_SELF_TEST_ARITHMETIC 0x04u /* known answers of the accumulator and the check sequence */
+#define QD_SELF_TEST_STORAGE 0x08u    /* the last commit failed */
+
 typedef struct qd_gate_reply {
     uint16_t sequence; /* of the request */
     uint8_t kind;
@@ -154,7 +180,7 @@ typedef struct qd_gate_reply {
         qd_page_t page;
         int64_t parameter;
         qd_journal_entry_t journal;
-        uint32_t self_test; /* 0: all good; else a bit per failed check */
+        uint32_t self_test; /* QD_SELF_TEST_..., 0: all good */
     } u;
 } qd_gate_reply_t;
 
@@ -163,8 +189,8 @@ typedef struct qd_gate_reply {
  */
 typedef struct qd_gate {
     void *context;
-    /* Copies the newest snapshot. QD_OK: new since the last poll; QD_END: same as before (copied
-     * all the same); QD_PENDING: none has arrived yet. */
+    /* Copies the newest snapshot and latches its pages. QD_OK: new since the last poll; QD_END: same as
+     * before (copied all the same); QD_PENDING: none has arrived yet. */
     qd_status_t (*poll)(void *context, qd_snapshot_t *snapshot);
     /* QD_OK: accepted; QD_BUSY: one is outstanding; QD_ARGUMENT: unknown kind. */
     qd_status_t (*submit)(void *context, const qd_gate_request_t *request);

@@ -4,6 +4,16 @@
  * Purpose: turns one-second quantities into exact energy quanta (1 mJ, the remainder below it kept),
  * books them per phase and per rate, keeps UTC, sealed parameters, pulses and the integrity journal,
  * and keeps its own records. Only meter/ calls this header; everybody else goes through gate.h.
+ *
+ * Signs (IEC 62053-23, annex C): P >= 0 is import, P < 0 export; Q >= 0 goes to R1 with P >= 0 and to
+ * R2 with P < 0; Q < 0 goes to R3 with P < 0 and to R4 with P >= 0. Every channel counts magnitudes.
+ * The direction of S is that of P. A phase without valid values adds nothing, and the sum is that of
+ * the others.
+ *
+ * Remainders: one per channel of the sum and one per channel of each phase, in nJ below 1 mJ. They
+ * belong to the channel, not to a rate: the mJ that a remainder completes is booked under the rate in
+ * force then, so the rates always add up to the exact total. They survive rate switches, no-load and
+ * restarts.
  * Ownership: all state is in the memory given to qd_metrology_init.
  * Context: qd_metrology_run is the measuring context; all others the main context.
  */
@@ -33,12 +43,16 @@ typedef enum qd_wiring {
 
 typedef enum qd_sum {
     QD_SUM_ALGEBRAIC = 0, /* direction and quadrant of the summed P and Q */
-    QD_SUM_PER_PHASE      /* each phase books its own direction and quadrant; sums of those */
+    QD_SUM_PER_PHASE      /* each phase books its own direction, quadrant and S; sums of those */
 } qd_sum_t;
 
 typedef enum qd_apparent {
-    QD_APPARENT_VECTOR = 0, /* S = sqrt(P^2 + Q^2) of the sum */
-    QD_APPARENT_ARITHMETIC  /* S = sum of U * I of the phases */
+    /* S = sqrt(P^2 + Q^2): of each phase, and of the sum (with QD_SUM_PER_PHASE: the sum of the
+     * phases'). Whole mVA, truncated; of sums from 2^31 mW or mvar on in steps of 4 mVA. */
+    QD_APPARENT_VECTOR = 0,
+    /* S = U * I of each phase, whole mVA, truncated; of the sum: their sum. With two elements this
+     * counts 2 / sqrt(3) too much at balance: such models want the vector. */
+    QD_APPARENT_ARITHMETIC
 } qd_apparent_t;
 
 /* A model's row. Constant; outlives the meter. */
@@ -46,9 +60,12 @@ typedef struct qd_metrology_config {
     qd_wiring_t wiring;
     qd_sum_t sum;
     qd_apparent_t apparent;
-    uint32_t no_load_enter_mw;   /* |P| and |Q| of the sum below: nothing is booked, no pulses */
-    uint32_t no_load_leave_mw;   /* one of them at or above: booking goes on; >= enter */
-    uint32_t pulse_constant[2];  /* factory values: per kWh, per kvarh, secondary */
+    /* No-load: both |P| and |Q| of the sum below enter: nothing is booked anywhere, no pulses; one of
+     * them at or above leave (>= enter): booking goes on. With QD_SUM_PER_PHASE the sums of the
+     * phases' magnitudes are judged, so that opposing phases never look like no load. 0, 0: off. */
+    uint32_t no_load_enter_mw;
+    uint32_t no_load_leave_mw;
+    uint32_t pulse_constant[2];  /* factory values: per kWh, per kvarh, secondary, 1 .. 100,000 */
     uint16_t clock_drift_ppm;    /* growth of the uncertainty */
     uint32_t clock_doubt_ms;     /* uncertainty from which the clock is doubtful */
     uint32_t fold_period_s;      /* at most this long between two base records, 1 .. 3600 */
@@ -66,23 +83,47 @@ typedef struct qd_metrology_ports {
 typedef struct qd_metrology qd_metrology_t;
 
 size_t qd_metrology_size(void);
-/* Mounts its records (or starts from zero). QD_OK; QD_NO_SPACE: memory too small; QD_ARGUMENT: the
- * config contradicts itself; QD_IO. A lost record does not stop the start: flag and journal. */
+/*
+ * Mounts its records (or starts from zero) and writes the journal. memory is aligned as for any
+ * object; tick_us < 2^63. QD_OK; QD_NO_SPACE: memory too small; QD_ARGUMENT: the config contradicts
+ * itself, or the store lacks a record; QD_IO: a record could not be read.
+ * A lost record does not stop the start: flag QD_METER_FLAG_CORRUPT until the next start and a journal
+ * entry. Delta lost: the base stands. Base lost: the totals of the journal's checkpoint go on as
+ * unallocated energy. Sealed parameters lost: their copy in the base goes on.
+ * Clock: the RTC's; without it the last committed UTC, invalid; before any 2001-01-01, invalid.
+ */
 qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_config_t *config,
                               const qd_metrology_ports_t *ports, uint64_t tick_us,
                               qd_metrology_t **metrology);
 /* Books one record. Never touches storage. QD_OK; QD_RANGE: duration or values outside the port's
- * ranges, nothing booked, gap flagged; QD_ARGUMENT: ends before the last one did. */
+ * ranges, nothing booked, gap flagged; QD_ARGUMENT: ends at or before the end of the last one (or
+ * before the start of the meter), nothing booked. More than 100 ms between two intervals are a gap:
+ * flag until the next start and, at the next commit, a journal entry. */
 qd_status_t qd_metrology_run(qd_metrology_t *metrology, const qd_quantities_t *record);
-/* Writes what came since the last commit (delta record; base record when due) through the records
- * interface, joins an open group. Numbers a new snapshot. QD_OK; QD_END: nothing new; else the
- * write's status: metering goes on, flag DEGRADED, the next commit contains it. */
+/*
+ * Writes what came since the last commit (delta record; base record when due) through the records
+ * interface, joins an open group. QD_OK; QD_END: nothing new; QD_PENDING: call again; QD_BUSY: a gate
+ * request has a write under way, fetch its reply first; else the write's status: metering goes on,
+ * flag DEGRADED, the next commit contains it.
+ * Writes BASE or DELTA, and after it JOURNAL when an entry waits: a group needs room for
+ * QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_JOURNAL_SIZE besides the app's.
+ */
 qd_status_t qd_metrology_commit(qd_metrology_t *metrology);
+/* The group that the last qd_metrology_commit joined has failed as a whole. The next commit contains
+ * everything once more: a base that was in that group is written again as a base (with a new number),
+ * because no delta may stand on a base that is not on the device. Sets flag DEGRADED. */
+void qd_metrology_commit_failed(qd_metrology_t *metrology);
 /* The door of this metrology by function calls; valid as long as it. */
 const qd_gate_t *qd_metrology_gate(qd_metrology_t *metrology);
-/* FNV-1a hash over all registers and remainders in a fixed order, for proofs of identity. */
+/*
+ * FNV-1a hash (64 bits, octet by octet) for proofs of identity, over numbers of 8 octets, little-endian:
+ * registers of rates 0..8, of phases L1..L3 (8 channels each); remainders of the sum and of L1..L3
+ * (8 each); pulse count and remainder of output 0, of output 1.
+ */
 uint64_t qd_metrology_hash(const qd_metrology_t *metrology);
-/* UTC in ms at tick_us by this clock. */
+/* UTC in ms at tick_us (< 2^63) by this clock. */
 int64_t qd_metrology_utc_ms(const qd_metrology_t *metrology, uint64_t tick_us);
+/* Pulses of output 0 or 1 since the first start. */
+uint64_t qd_metrology_pulse_count(const qd_metrology_t *metrology, uint8_t output);
 
 #endif
