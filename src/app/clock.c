@@ -1,0 +1,508 @@
+#include "app/clock.h"
+
+#include <string.h>
+
+#include "app/clock_state.h"
+#include "app/event.h"
+#include "app/gateway.h"
+#include "base/cursor.h"
+#include "item/scalar.h"
+
+#define RECORD_VERSION 1u
+
+/*
+ * Record: version (1), zone (2), DST deviation (1), DST enabled (1), DST begin (12), DST end (12),
+ * shift limit (2). Little-endian.
+ */
+static qd_status_t settings_save(const qd_clock_t *clock, const qd_clock_settings_t *settings)
+{
+    uint8_t image[QD_RECORD_CLOCK_SIZE];
+    qd_writer_t w;
+    qd_writer_init(&w, image, sizeof image);
+    qd_writer_u8(&w, RECORD_VERSION);
+    qd_writer_u16_le(&w, (uint16_t)settings->rule.time_zone_min);
+    qd_writer_u8(&w, (uint8_t)settings->rule.deviation_min);
+    qd_writer_u8(&w, settings->rule.enabled ? 1u : 0u);
+    qd_writer_octets(&w, settings->rule.begin, QD_DATE_TIME_SIZE);
+    qd_writer_octets(&w, settings->rule.end, QD_DATE_TIME_SIZE);
+    qd_writer_u16_le(&w, settings->shift_limit_s);
+    const qd_records_t *records = clock->services->records;
+    return records->write(records->context, QD_RECORD_CLOCK, image, w.at);
+}
+
+static void settings_default(const qd_clock_config_t *config, qd_clock_settings_t *settings)
+{
+    settings->rule.time_zone_min = config->time_zone_min;
+    settings->rule.deviation_min = config->dst_deviation_min;
+    settings->rule.enabled = config->dst_enabled;
+    memcpy(settings->rule.begin, config->dst_begin, QD_DATE_TIME_SIZE);
+    memcpy(settings->rule.end, config->dst_end, QD_DATE_TIME_SIZE);
+    settings->shift_limit_s = config->shift_limit_s;
+}
+
+static qd_status_t settings_load(qd_clock_t *clock)
+{
+    uint8_t image[QD_RECORD_CLOCK_SIZE];
+    size_t length = 0;
+    const qd_records_t *records = clock->services->records;
+    settings_default(clock->config, &clock->settings);
+    qd_status_t status = records->read(records->context, QD_RECORD_CLOCK, image, sizeof image, &length);
+    if (status == QD_END || status == QD_CORRUPT) {
+        return QD_OK; /* the model's settings stand */
+    }
+    if (status != QD_OK) {
+        return status;
+    }
+    qd_reader_t r;
+    qd_reader_init(&r, image, length);
+    if (qd_reader_u8(&r) != RECORD_VERSION) {
+        return QD_VERSION;
+    }
+    qd_clock_settings_t *settings = &clock->settings;
+    settings->rule.time_zone_min = (int16_t)qd_reader_u16_le(&r);
+    settings->rule.deviation_min = (int8_t)qd_reader_u8(&r);
+    settings->rule.enabled = qd_reader_u8(&r) != 0;
+    const uint8_t *begin = qd_reader_octets(&r, QD_DATE_TIME_SIZE);
+    const uint8_t *end = qd_reader_octets(&r, QD_DATE_TIME_SIZE);
+    settings->shift_limit_s = qd_reader_u16_le(&r);
+    if (r.status != QD_OK) {
+        settings_default(clock->config, settings);
+        return QD_OK;
+    }
+    memcpy(settings->rule.begin, begin, QD_DATE_TIME_SIZE);
+    memcpy(settings->rule.end, end, QD_DATE_TIME_SIZE);
+    return QD_OK;
+}
+
+/* UTC runs on the tick between two snapshots: metrology's clock and ours never differ. */
+int64_t qd_clock_utc_ms(const qd_clock_t *clock, uint64_t tick_us)
+{
+    const qd_snapshot_t *snapshot = &clock->services->gateway->snapshot;
+    return snapshot->utc_ms + ((int64_t)(tick_us - snapshot->tick_us)) / 1000;
+}
+
+static qd_utc_t floor_seconds(int64_t utc_ms)
+{
+    int64_t seconds = utc_ms / 1000;
+    return utc_ms % 1000 < 0 ? seconds - 1 : seconds;
+}
+
+qd_utc_t qd_clock_utc(const qd_clock_t *clock, uint64_t tick_us)
+{
+    return floor_seconds(qd_clock_utc_ms(clock, tick_us));
+}
+
+int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst)
+{
+    bool active = qd_dst_active(&clock->settings.rule, utc);
+    if (dst != NULL) {
+        *dst = active;
+    }
+    int16_t saving = active ? clock->settings.rule.deviation_min : 0;
+    return (int16_t)(clock->settings.rule.time_zone_min - saving);
+}
+
+static uint8_t status_of(const qd_clock_t *clock, bool dst)
+{
+    const qd_clock_status_t *status = &clock->services->gateway->snapshot.clock;
+    return (uint8_t)((status->valid ? 0u : QD_CLOCK_INVALID) | (status->doubtful ? QD_CLOCK_DOUBTFUL : 0u) |
+                     (dst ? QD_CLOCK_DST : 0u));
+}
+
+uint8_t qd_clock_status_octet(const qd_clock_t *clock)
+{
+    return status_of(clock, clock->dst);
+}
+
+void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE])
+{
+    bool dst = false;
+    qd_utc_t utc = floor_seconds(utc_ms);
+    int16_t deviation = qd_clock_deviation(clock, utc, &dst);
+    qd_civil_t civil;
+    qd_civil_from_seconds(utc - (qd_utc_t)deviation * 60, &civil);
+    qd_writer_t w;
+    qd_writer_init(&w, octets, QD_DATE_TIME_SIZE);
+    qd_writer_u16(&w, civil.year);
+    qd_writer_u8(&w, civil.month);
+    qd_writer_u8(&w, civil.day);
+    qd_writer_u8(&w, civil.weekday);
+    qd_writer_u8(&w, civil.hour);
+    qd_writer_u8(&w, civil.minute);
+    qd_writer_u8(&w, civil.second);
+    qd_writer_u8(&w, (uint8_t)((utc_ms - utc * 1000) / 10));
+    qd_writer_u16(&w, (uint16_t)deviation);
+    qd_writer_u8(&w, status_of(clock, dst));
+}
+
+/* Civil time without deviation: by standard time, or by daylight saving time when that is in force
+ * then; in the doubled hour the DST bit of the status decides, in the missing hour standard time. */
+static qd_utc_t local_to_utc(const qd_clock_t *clock, qd_utc_t local, uint8_t status)
+{
+    const qd_dst_rule_t *rule = &clock->settings.rule;
+    qd_utc_t standard = local + (qd_utc_t)rule->time_zone_min * 60;
+    qd_utc_t saving = standard - (qd_utc_t)rule->deviation_min * 60;
+    bool may_be_saving = qd_dst_active(rule, saving);
+    bool may_be_standard = !qd_dst_active(rule, standard);
+    if (may_be_saving && may_be_standard) {
+        bool told_standard = status != 0xFFu && (status & QD_CLOCK_DST) == 0;
+        return told_standard ? standard : saving;
+    }
+    return may_be_saving ? saving : standard;
+}
+
+qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], int64_t *utc_ms)
+{
+    qd_reader_t r;
+    qd_reader_init(&r, octets, QD_DATE_TIME_SIZE);
+    qd_civil_t civil;
+    civil.year = qd_reader_u16(&r);
+    civil.month = qd_reader_u8(&r);
+    civil.day = qd_reader_u8(&r);
+    civil.weekday = qd_reader_u8(&r);
+    civil.hour = qd_reader_u8(&r);
+    civil.minute = qd_reader_u8(&r);
+    civil.second = qd_reader_u8(&r);
+    uint8_t hundredths = qd_reader_u8(&r);
+    int16_t deviation = (int16_t)qd_reader_u16(&r);
+    uint8_t status = qd_reader_u8(&r);
+    qd_utc_t local = 0;
+    bool specified = deviation != INT16_MIN; /* 8000: not specified */
+    if (civil.year < 2000 || civil.year > 2135 || qd_civil_to_seconds(&civil, &local) != QD_OK ||
+        (hundredths > 99 && hundredths != 0xFF) || (specified && (deviation < -720 || deviation > 840))) {
+        return QD_RANGE;
+    }
+    if (civil.weekday != 0xFF && civil.weekday != qd_weekday(civil.year, civil.month, civil.day)) {
+        return QD_RANGE;
+    }
+    qd_utc_t utc = specified ? local + (qd_utc_t)deviation * 60 : local_to_utc(clock, local, status);
+    *utc_ms = utc * 1000 + (hundredths == 0xFF ? 0 : hundredths * 10);
+    return utc < 0 ? QD_RANGE : QD_OK;
+}
+
+/* The only way to change UTC. Events 4 and 5 when the change exceeds the limit or ends invalidity. */
+static qd_status_t clock_set(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms)
+{
+    if (utc_ms < 0) {
+        return QD_RANGE;
+    }
+    qd_gate_request_t request = {.kind = QD_GATE_SET_CLOCK};
+    request.u.set_clock.utc_ms = utc_ms;
+    request.u.set_clock.at_us = tick_us;
+    request.u.set_clock.uncertainty_ms = 1000;
+    qd_gate_reply_t reply;
+    int64_t before_ms = qd_clock_utc_ms(clock, tick_us);
+    bool was_valid = clock->services->gateway->snapshot.clock.valid;
+    qd_status_t status = qd_gateway_call(clock->services->gateway, QD_OWNER_CLOCK, &request, &reply);
+    if (status != QD_OK) {
+        return status;
+    }
+    qd_gateway_refresh(clock->services->gateway);
+    int64_t shift_ms = utc_ms - before_ms;
+    int64_t limit_ms = (int64_t)clock->settings.shift_limit_s * 1000;
+    if (!was_valid || shift_ms > limit_ms || shift_ms < -limit_ms) {
+        uint32_t cause = qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(before_ms), 0);
+        (void)qd_event_raise(clock->services->events, QD_EVENT_CLOCK_NEW, floor_seconds(utc_ms), cause);
+    }
+    clock->dst_minute = -1;
+    return QD_OK;
+}
+
+static qd_status_t settings_apply(qd_clock_t *clock, const qd_clock_settings_t *settings)
+{
+    qd_status_t status = settings_save(clock, settings);
+    if (status == QD_OK) {
+        clock->settings = *settings;
+        clock->dst_minute = -1;
+        (void)qd_event_raise(clock->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_CLOCK, 0);
+    }
+    return status;
+}
+
+static qd_status_t object_get(const qd_clock_t *clock, uint64_t tick_us, uint8_t attribute, qd_scalar_t *value)
+{
+    const qd_clock_settings_t *settings = &clock->settings;
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    switch (attribute) {
+    case 2:
+        qd_clock_date_time(clock, qd_clock_utc_ms(clock, tick_us), octets);
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, octets, QD_DATE_TIME_SIZE);
+        return QD_OK;
+    case 3:
+        qd_scalar_integer(value, QD_TYPE_LONG, settings->rule.time_zone_min);
+        return QD_OK;
+    case 4:
+        qd_scalar_unsigned(value, QD_TYPE_UNSIGNED, qd_clock_status_octet(clock));
+        return QD_OK;
+    case 5:
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, settings->rule.begin, QD_DATE_TIME_SIZE);
+        return QD_OK;
+    case 6:
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, settings->rule.end, QD_DATE_TIME_SIZE);
+        return QD_OK;
+    case 7:
+        qd_scalar_integer(value, QD_TYPE_INTEGER, settings->rule.deviation_min);
+        return QD_OK;
+    case 8:
+        qd_scalar_unsigned(value, QD_TYPE_BOOLEAN, settings->rule.enabled ? 1u : 0u);
+        return QD_OK;
+    case 9:
+        qd_scalar_unsigned(value, QD_TYPE_ENUM, clock->config->clock_base);
+        return QD_OK;
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+static qd_status_t clock_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
+{
+    const qd_clock_t *clock = self;
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    switch (ref.item) {
+    case QD_CLOCK_ITEM_OBJECT:
+        return object_get(clock, call->tick_us, (uint8_t)ref.arg, value);
+    case QD_CLOCK_ITEM_LOCAL_TIME:
+        qd_clock_date_time(clock, qd_clock_utc_ms(clock, call->tick_us), octets);
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, octets + 5, 4);
+        return QD_OK;
+    case QD_CLOCK_ITEM_LOCAL_DATE:
+        qd_clock_date_time(clock, qd_clock_utc_ms(clock, call->tick_us), octets);
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, octets, 5);
+        return QD_OK;
+    case QD_CLOCK_ITEM_SHIFT_LIMIT:
+        qd_scalar_unsigned(value, QD_TYPE_LONG_UNSIGNED, clock->settings.shift_limit_s);
+        return QD_OK;
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+static qd_status_t take_date_time(const qd_source_t *source, uint8_t octets[QD_DATE_TIME_SIZE])
+{
+    qd_scalar_t scalar;
+    qd_element_t element;
+    qd_status_t status = source->next(source->context, &element);
+    if (status != QD_OK) {
+        return status == QD_END ? QD_TYPE : status;
+    }
+    scalar = element.scalar;
+    /* Clients send either the octet-string that the class defines or the date-time type itself. */
+    if (element.type != QD_TYPE_OCTET_STRING && element.type != QD_TYPE_DATE_TIME) {
+        return QD_TYPE;
+    }
+    if (scalar.length != QD_DATE_TIME_SIZE) {
+        return QD_RANGE;
+    }
+    memcpy(octets, qd_scalar_data(&scalar), QD_DATE_TIME_SIZE);
+    return QD_OK;
+}
+
+static qd_status_t put_time(qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source)
+{
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    int64_t utc_ms = 0;
+    qd_status_t status = take_date_time(source, octets);
+    if (status == QD_OK) {
+        status = qd_clock_parse(clock, octets, &utc_ms);
+    }
+    return status == QD_OK ? clock_set(clock, call->tick_us, utc_ms) : status;
+}
+
+static qd_status_t put_dst_rule(uint8_t octets[QD_DATE_TIME_SIZE], const qd_source_t *source)
+{
+    uint8_t given[QD_DATE_TIME_SIZE];
+    qd_status_t status = take_date_time(source, given);
+    if (status == QD_OK) {
+        status = qd_dst_check(given);
+    }
+    if (status == QD_OK) {
+        memcpy(octets, given, QD_DATE_TIME_SIZE);
+    }
+    return status;
+}
+
+static qd_status_t object_put(qd_clock_t *clock, const qd_call_t *call, uint8_t attribute,
+                              const qd_source_t *source)
+{
+    qd_clock_settings_t settings = clock->settings;
+    qd_status_t status = QD_UNDEFINED;
+    qd_scalar_t scalar;
+    int64_t number = 0;
+    switch (attribute) {
+    case 2:
+        return put_time(clock, call, source);
+    case 3:
+        status = qd_source_integer(source, -720, 840, &number);
+        settings.rule.time_zone_min = (int16_t)number;
+        break;
+    case 5:
+        status = put_dst_rule(settings.rule.begin, source);
+        break;
+    case 6:
+        status = put_dst_rule(settings.rule.end, source);
+        break;
+    case 7:
+        status = qd_source_integer(source, -120, 120, &number);
+        settings.rule.deviation_min = (int8_t)number;
+        break;
+    case 8:
+        status = qd_source_scalar(source, QD_TYPE_BOOLEAN, &scalar);
+        settings.rule.enabled = status == QD_OK && scalar.v.u != 0;
+        break;
+    default:
+        break;
+    }
+    return status == QD_OK ? settings_apply(clock, &settings) : status;
+}
+
+static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
+{
+    qd_clock_t *clock = self;
+    if (ref.item == QD_CLOCK_ITEM_OBJECT) {
+        return object_put(clock, call, (uint8_t)ref.arg, source);
+    }
+    if (ref.item == QD_CLOCK_ITEM_SHIFT_LIMIT) {
+        qd_clock_settings_t settings = clock->settings;
+        int64_t number = 0;
+        qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &number);
+        settings.shift_limit_s = (uint16_t)number;
+        return status == QD_OK ? settings_apply(clock, &settings) : status;
+    }
+    return QD_DENIED;
+}
+
+/* Nearest multiple of period_s of civil time; half a period goes forward. */
+static qd_status_t adjust_to(qd_clock_t *clock, uint64_t tick_us, uint32_t period_s)
+{
+    int64_t utc_ms = qd_clock_utc_ms(clock, tick_us);
+    int64_t offset_ms = (int64_t)qd_clock_deviation(clock, floor_seconds(utc_ms), NULL) * 60000;
+    int64_t local_ms = utc_ms - offset_ms;
+    int64_t period_ms = (int64_t)period_s * 1000;
+    int64_t nearest = (local_ms + period_ms / 2) / period_ms * period_ms;
+    return clock_set(clock, tick_us, nearest + offset_ms);
+}
+
+static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source)
+{
+    uint16_t count = 0;
+    int64_t instants[3];
+    qd_status_t status = qd_source_group(source, QD_TYPE_STRUCTURE, &count);
+    if (status != QD_OK) {
+        return status;
+    }
+    if (count != 3) {
+        return QD_TYPE;
+    }
+    for (uint8_t i = 0; i < 3; i++) {
+        uint8_t octets[QD_DATE_TIME_SIZE];
+        status = take_date_time(source, octets);
+        if (status == QD_OK) {
+            status = qd_clock_parse(clock, octets, &instants[i]);
+        }
+        if (status != QD_OK) {
+            return status;
+        }
+    }
+    if (instants[1] > instants[2]) {
+        return QD_RANGE;
+    }
+    memcpy(clock->preset_ms, instants, sizeof instants);
+    clock->has_preset = true;
+    return QD_OK;
+}
+
+static qd_status_t act_adjust_to_preset(qd_clock_t *clock, uint64_t tick_us)
+{
+    int64_t now_ms = qd_clock_utc_ms(clock, tick_us);
+    if (!clock->has_preset || now_ms < clock->preset_ms[1] || now_ms > clock->preset_ms[2]) {
+        return QD_STATE;
+    }
+    qd_status_t status = clock_set(clock, tick_us, clock->preset_ms[0]);
+    if (status == QD_OK) {
+        clock->has_preset = false;
+    }
+    return status;
+}
+
+static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
+{
+    qd_clock_t *clock = self;
+    int64_t number = 0;
+    qd_status_t status = QD_OK;
+    if (ref.item != QD_CLOCK_ITEM_OBJECT) {
+        return QD_UNDEFINED;
+    }
+    switch (ref.arg) {
+    case 1:
+        return adjust_to(clock, call->tick_us, 900);
+    case 2:
+        return adjust_to(clock, call->tick_us, clock->config->measuring_period_s);
+    case 3:
+        return adjust_to(clock, call->tick_us, 60);
+    case 4:
+        return act_adjust_to_preset(clock, call->tick_us);
+    case 5:
+        return act_preset(clock, source);
+    case 6:
+        status = qd_source_integer(source, -900, 900, &number);
+        if (status != QD_OK) {
+            return status;
+        }
+        return clock_set(clock, call->tick_us, qd_clock_utc_ms(clock, call->tick_us) + number * 1000);
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+static size_t clock_size(const void *config)
+{
+    (void)config;
+    return sizeof(qd_clock_t);
+}
+
+static qd_status_t clock_init(void *self, const void *config, const qd_services_t *services)
+{
+    qd_clock_t *clock = self;
+    memset(clock, 0, sizeof *clock);
+    clock->services = services;
+    clock->config = config;
+    clock->dst_minute = -1;
+    if (qd_dst_check(clock->config->dst_begin) != QD_OK || qd_dst_check(clock->config->dst_end) != QD_OK ||
+        clock->config->measuring_period_s == 0) {
+        return QD_ARGUMENT;
+    }
+    return settings_load(clock);
+}
+
+static void clock_due(void *self, uint64_t tick_us, uint64_t *next_us)
+{
+    (void)next_us;
+    qd_clock_t *clock = self;
+    if (!clock->services->gateway->have_snapshot) {
+        return;
+    }
+    /* Rules name whole minutes: once a minute is enough. */
+    qd_utc_t utc = qd_clock_utc(clock, tick_us);
+    if (utc / 60 == clock->dst_minute) {
+        return;
+    }
+    bool first = clock->dst_minute < 0;
+    clock->dst_minute = utc / 60;
+    bool active = qd_dst_active(&clock->settings.rule, utc);
+    if (active != clock->dst) {
+        clock->dst = active;
+        if (!first) {
+            (void)qd_event_raise(clock->services->events, QD_EVENT_DST_CHANGED, active ? 1 : 0, 0);
+        }
+    }
+}
+
+const qd_module_t qd_clock_module = {
+    .name = "clock",
+    .size = clock_size,
+    .init = clock_init,
+    .get = clock_get,
+    .put = clock_put,
+    .act = clock_act,
+    .due = clock_due,
+};

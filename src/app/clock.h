@@ -1,0 +1,58 @@
+/*
+ * clock.h - civil time: zone, daylight saving, setting and adjusting.
+ *
+ * Purpose: metrology keeps UTC; this module derives civil time and is the only one that asks for a
+ * change. Source: IEC 62056-62 class 8; what a change does to others is in docs/time.md.
+ * Context: main context.
+ */
+#ifndef QD_APP_CLOCK_H
+#define QD_APP_CLOCK_H
+
+#include "app/services.h"
+#include "base/calendar.h"
+
+/* Octets of a COSEM date-time. */
+#define QD_DATE_TIME_SIZE 12u
+
+/* Bits of the clock status (class 8, attribute 4). */
+#define QD_CLOCK_INVALID 0x01u
+#define QD_CLOCK_DOUBTFUL 0x02u
+#define QD_CLOCK_DST 0x80u
+
+typedef struct qd_clock_config {
+    int16_t time_zone_min;        /* UTC minus local standard time; UTC+1 is -60 */
+    int8_t dst_deviation_min;
+    bool dst_enabled;
+    uint8_t dst_begin[QD_DATE_TIME_SIZE]; /* wildcards FF, last day FE, last but one FD */
+    uint8_t dst_end[QD_DATE_TIME_SIZE];
+    uint16_t shift_limit_s;       /* from which a change raises events 4 and 5 */
+    uint16_t measuring_period_s;  /* of adjust_to_measuring_period */
+    uint8_t clock_base;           /* class 8, attribute 9 */
+} qd_clock_config_t;
+
+/* Items. QD_CLOCK_ITEM_OBJECT takes arg = attribute (get, put) or method (act) of class 8. */
+enum {
+    QD_CLOCK_ITEM_OBJECT = 1,
+    QD_CLOCK_ITEM_LOCAL_TIME, /* octet-string(4) */
+    QD_CLOCK_ITEM_LOCAL_DATE, /* octet-string(5) */
+    QD_CLOCK_ITEM_SHIFT_LIMIT /* seconds */
+};
+
+typedef struct qd_clock qd_clock_t;
+extern const qd_module_t qd_clock_module;
+
+/* UTC in seconds at a tick. */
+qd_utc_t qd_clock_utc(const qd_clock_t *clock, uint64_t tick_us);
+int64_t qd_clock_utc_ms(const qd_clock_t *clock, uint64_t tick_us);
+/* UTC minus civil time in minutes at an instant, DST included; *dst tells whether it is active. */
+int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst);
+/* Status octet as of the last step. */
+uint8_t qd_clock_status_octet(const qd_clock_t *clock);
+/* COSEM date-time of an instant. */
+void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]);
+/* Instant of a COSEM date-time: all fields of date and time given, hundredths and weekday may be
+ * unspecified, deviation 8000 means civil time by the meter's own zone. QD_OK; QD_RANGE. */
+qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE],
+                           int64_t *utc_ms);
+
+#endif

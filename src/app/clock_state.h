@@ -1,0 +1,24 @@
+/*
+ * clock_state.h - the clock module's own state; only src/app/clock.c and its tests look inside.
+ */
+#ifndef QD_APP_CLOCK_STATE_H
+#define QD_APP_CLOCK_STATE_H
+
+#include "app/dst.h"
+
+typedef struct qd_clock_settings {
+    qd_dst_rule_t rule;
+    uint16_t shift_limit_s;
+} qd_clock_settings_t;
+
+struct qd_clock {
+    const qd_services_t *services;
+    const qd_clock_config_t *config;
+    qd_clock_settings_t settings;
+    int64_t preset_ms[3]; /* time, begin and end of its validity */
+    bool has_preset;      /* lost with power, as the validity interval is short */
+    bool dst;             /* in force as of dst_minute */
+    int64_t dst_minute;   /* UTC minute of the last look; -1: look again */
+};
+
+#endif

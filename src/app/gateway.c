@@ -1,0 +1,123 @@
+#include "app/gateway.h"
+
+#include <string.h>
+
+/* Refreshes after which a reply that nobody fetches is thrown away (its peer has gone). */
+#define REPLY_PATIENCE 100u
+
+void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate)
+{
+    memset(gateway, 0, sizeof *gateway);
+    gateway->gate = gate;
+}
+
+void qd_gateway_refresh(qd_gateway_t *gateway)
+{
+    qd_status_t status = gateway->gate->poll(gateway->gate->context, &gateway->snapshot);
+    if (status == QD_OK) {
+        gateway->have_snapshot = true;
+        gateway->pages_valid = 0;
+    }
+    if (gateway->owner != QD_OWNER_NONE && ++gateway->owner_waits > REPLY_PATIENCE) {
+        qd_gate_reply_t reply;
+        if (gateway->gate->reply(gateway->gate->context, &reply) != QD_PENDING) {
+            gateway->owner = QD_OWNER_NONE;
+        }
+    }
+}
+
+/* What a reply must answer to be of use to the asker. */
+static uint16_t request_key(const qd_gate_request_t *request)
+{
+    uint8_t detail = 0;
+    if (request->kind == QD_GATE_PAGE) {
+        detail = request->u.page.page;
+    } else if (request->kind == QD_GATE_GET_PARAMETER || request->kind == QD_GATE_SET_PARAMETER) {
+        detail = request->u.parameter.parameter;
+    }
+    return (uint16_t)((request->kind << 8) | detail);
+}
+
+/* Pages are kept whoever asked for them: two channels may wait for different ones. */
+static void keep_page(qd_gateway_t *gateway, const qd_gate_reply_t *reply)
+{
+    const qd_page_t *page = &reply->u.page;
+    if (reply->kind == QD_GATE_PAGE && reply->status == QD_OK && page->snapshot == gateway->snapshot.number &&
+        page->page < QD_PAGE_COUNT) {
+        memcpy(gateway->pages[page->page], page->energy_mj, sizeof page->energy_mj);
+        gateway->pages_valid |= (uint16_t)(1u << page->page);
+    }
+}
+
+qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, const qd_gate_request_t *request,
+                            qd_gate_reply_t *reply)
+{
+    uint16_t key = request_key(request);
+    if (gateway->owner == QD_OWNER_NONE) {
+        qd_gate_request_t numbered = *request;
+        numbered.sequence = ++gateway->sequence;
+        qd_status_t status = gateway->gate->submit(gateway->gate->context, &numbered);
+        if (status != QD_OK) {
+            return status == QD_BUSY ? QD_PENDING : status;
+        }
+        gateway->owner = owner;
+        gateway->key = key;
+    } else if (gateway->owner != owner) {
+        return QD_PENDING;
+    }
+    gateway->owner_waits = 0;
+    qd_status_t status = gateway->gate->reply(gateway->gate->context, reply);
+    if (status == QD_PENDING) {
+        return QD_PENDING;
+    }
+    gateway->owner = QD_OWNER_NONE;
+    keep_page(gateway, reply);
+    if (gateway->key != key) {
+        return QD_PENDING; /* the answer to a question whose asker has gone; ask anew */
+    }
+    return status == QD_OK ? (qd_status_t)reply->status : status;
+}
+
+qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj)
+{
+    if (page >= QD_PAGE_COUNT) {
+        return QD_UNDEFINED;
+    }
+    if (!gateway->have_snapshot) {
+        return QD_UNAVAILABLE;
+    }
+    *energy_mj = gateway->pages[page];
+    if ((gateway->pages_valid & (1u << page)) != 0) {
+        return QD_OK;
+    }
+    qd_gate_request_t request = {.kind = QD_GATE_PAGE};
+    request.u.page.snapshot = gateway->snapshot.number;
+    request.u.page.page = page;
+    qd_gate_reply_t reply;
+    qd_status_t status = qd_gateway_call(gateway, QD_OWNER_PAGES, &request, &reply);
+    if (status == QD_OK) {
+        return (gateway->pages_valid & (1u << page)) != 0 ? QD_OK : QD_PENDING;
+    }
+    /* The snapshot moved on between question and answer: ask again under the new number. */
+    return status == QD_UNDEFINED || status == QD_STATE ? QD_PENDING : status;
+}
+
+qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value)
+{
+    if (parameter >= QD_SEALED_PARAMETER_COUNT) {
+        return QD_UNDEFINED;
+    }
+    if ((gateway->parameters_valid & (1u << parameter)) == 0) {
+        qd_gate_request_t request = {.kind = QD_GATE_GET_PARAMETER};
+        request.u.parameter.parameter = parameter;
+        qd_gate_reply_t reply;
+        qd_status_t status = qd_gateway_call(gateway, QD_OWNER_IDENTITY, &request, &reply);
+        if (status != QD_OK) {
+            return status;
+        }
+        gateway->parameter[parameter] = reply.u.parameter;
+        gateway->parameters_valid |= (uint8_t)(1u << parameter);
+    }
+    *value = gateway->parameter[parameter];
+    return QD_OK;
+}

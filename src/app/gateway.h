@@ -1,0 +1,50 @@
+/*
+ * gateway.h - the app's one seat at metrology's gate.
+ *
+ * Purpose: holds the newest snapshot and the detail pages that belong to it, and serialises the
+ * requests of the modules (one may be outstanding at the gate).
+ * Context: main context.
+ */
+#ifndef QD_APP_GATEWAY_H
+#define QD_APP_GATEWAY_H
+
+#include "metrology/gate.h"
+
+/* Who asked: a reply belongs to its owner. */
+typedef enum qd_gateway_owner {
+    QD_OWNER_NONE = 0,
+    QD_OWNER_PAGES,
+    QD_OWNER_CLOCK,
+    QD_OWNER_TARIFF,
+    QD_OWNER_IDENTITY
+} qd_gateway_owner_t;
+
+typedef struct qd_gateway {
+    const qd_gate_t *gate;
+    qd_snapshot_t snapshot;
+    bool have_snapshot;
+    uint16_t pages_valid;                 /* bit per page, of the present snapshot */
+    int64_t pages[QD_PAGE_COUNT][QD_ENERGY_COUNT];
+    qd_gateway_owner_t owner;             /* of the outstanding request */
+    uint16_t owner_waits;                 /* refreshes since its reply came and nobody fetched it */
+    uint16_t sequence;
+    uint16_t key;                         /* kind and detail of the outstanding request */
+    int64_t parameter[QD_SEALED_PARAMETER_COUNT]; /* last read */
+    uint8_t parameters_valid;             /* bit per parameter */
+} qd_gateway_t;
+
+void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate);
+/* Takes the newest snapshot; once per step, so that everything answered in a step is of one. */
+void qd_gateway_refresh(qd_gateway_t *gateway);
+/* Registers of one page of the present snapshot. QD_OK: *energy_mj points at them until the next
+ * refresh; QD_PENDING: asked for, come again; QD_UNDEFINED: no such page; QD_UNAVAILABLE: metrology
+ * has not spoken yet. */
+qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj);
+/* A sealed parameter. QD_OK, QD_PENDING, QD_UNDEFINED. */
+qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value);
+/* Sends a request and fetches its reply: QD_PENDING until it is there, then the reply's own status.
+ * While pending call again with the same owner; the request is then not read again. */
+qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, const qd_gate_request_t *request,
+                            qd_gate_reply_t *reply);
+
+#endif

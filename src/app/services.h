@@ -1,0 +1,44 @@
+/*
+ * services.h - what the composition hands to every module at its start.
+ *
+ * Ownership: all pointees outlive the modules. Context: main context.
+ */
+#ifndef QD_APP_SERVICES_H
+#define QD_APP_SERVICES_H
+
+#include "item/directory.h"
+#include "quadrant/port/system.h"
+#include "store/records.h"
+
+struct qd_gateway;
+struct qd_event_bus;
+struct qd_clock;
+
+typedef struct qd_services {
+    const qd_records_t *records;
+    struct qd_gateway *gateway;     /* metrology, seen through its gate */
+    struct qd_event_bus *events;
+    const struct qd_clock *clock;   /* civil time */
+    const qd_directory_t *directory;
+    const qd_factory_t *factory;    /* NULL: sealed */
+} qd_services_t;
+
+/* True while write-once values may be written. */
+static inline bool qd_services_in_factory(const qd_services_t *services)
+{
+    return services->factory != NULL && services->factory->open(services->factory->context);
+}
+
+/* Record ids of the app; ids of metrology begin at 0x0101. */
+#define QD_RECORD_IDENTITY 0x0201u
+#define QD_RECORD_CLOCK 0x0202u
+#define QD_RECORD_TARIFF 0x0203u
+#define QD_RECORD_EVENTS 0x0204u
+#define QD_RECORD_SECRETS 0x0205u
+#define QD_RECORD_IDENTITY_SIZE 256u
+#define QD_RECORD_CLOCK_SIZE 96u
+#define QD_RECORD_TARIFF_SIZE 512u
+#define QD_RECORD_EVENTS_SIZE 768u
+#define QD_RECORD_SECRETS_SIZE 256u
+
+#endif
