@@ -49,6 +49,11 @@ def rows(path):
     return out
 
 
+def rows_raw(path):
+    """Lines of a data file whose rows may hold a #."""
+    return [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
+
+
 def blank(text, comments=True, strings=True):
     """C text with comments and the insides of strings turned to spaces; lines stay where they are."""
     def hide(match):
