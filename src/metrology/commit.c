@@ -6,8 +6,8 @@ qd_status_t qd_met_stage(qd_metrology_t *m, qd_met_owner_t owner, uint16_t recor
         m->staged_record = record;
         m->staged_length = (uint16_t)length;
     }
-    qd_status_t status = m->ports.records->write(m->ports.records->context, m->staged_record, m->scratch,
-                                                 m->staged_length);
+    qd_status_t status =
+        m->ports.records->write(m->ports.records->context, m->staged_record, m->scratch, m->staged_length);
     if (status != QD_PENDING) {
         m->owner = QD_MET_NOBODY;
     }
@@ -70,8 +70,8 @@ static qd_status_t energy_write(qd_metrology_t *m) {
 }
 
 static qd_status_t sealed_write(qd_metrology_t *m) {
-    uint8_t image[QD_RECORD_METROLOGY_SEALED_SIZE];
-    size_t length = qd_met_sealed_encode(image, sizeof image, &m->sealed);
+    uint8_t image[QD_MET_SEALED_LENGTH];
+    size_t length = qd_met_sealed_encode(image, &m->sealed);
     qd_status_t status =
         m->ports.records->write(m->ports.records->context, QD_RECORD_METROLOGY_SEALED, image, length);
     m->sealed_dirty = status != QD_OK;

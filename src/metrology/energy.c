@@ -44,21 +44,43 @@ static void feed_set(feed_t *feed, int64_t p, int64_t q, uint64_t s) {
     feed->apparent_mva = s;
 }
 
+/*
+ * floor(square root), Newton's steps from the last interval's root. After the first step x is never
+ * below the result (arithmetic and geometric mean), so the first step that does not go down has it:
+ * the start decides how long it takes, not what comes out.
+ */
+static uint32_t root_near(uint64_t value, uint32_t start) {
+    if (value >> 62 != 0 || start == 0 || value / start > 2u * (uint64_t)start ||
+        value / start < start / 2u) {
+        return qd_isqrt_u64(value);
+    }
+    uint64_t x = (start + value / start) / 2u;
+    for (;;) {
+        uint64_t next = (x + value / x) / 2u;
+        if (next >= x) {
+            return (uint32_t)x;
+        }
+        x = next;
+    }
+}
+
 /* The squares of two sums of three elements need 67 bits; two bits of resolution are given up there. */
-static uint64_t apparent_vector(uint64_t p, uint64_t q) {
+static uint64_t apparent_vector(uint64_t p, uint64_t q, uint32_t *root) {
     if (((p | q) >> 31) != 0) {
         p >>= 2;
         q >>= 2;
         return (uint64_t)qd_isqrt_u64(p * p + q * q) << 2;
     }
-    return qd_isqrt_u64(p * p + q * q);
+    *root = root_near(p * p + q * q, *root);
+    return *root;
 }
 
-static uint64_t apparent_of_phase(const qd_phase_quantities_t *phase, qd_apparent_t apparent) {
+static uint64_t apparent_of_phase(const qd_phase_quantities_t *phase, qd_apparent_t apparent,
+                                  uint32_t *root) {
     if (apparent == QD_APPARENT_ARITHMETIC) {
         return (uint64_t)phase->voltage_mv * phase->current_ma / 1000u;
     }
-    return apparent_vector(magnitude(phase->active_power_mw), magnitude(phase->reactive_power_mvar));
+    return apparent_vector(magnitude(phase->active_power_mw), magnitude(phase->reactive_power_mvar), root);
 }
 
 static bool phase_in_range(const qd_phase_quantities_t *phase) {
@@ -126,8 +148,8 @@ static void sum_book(qd_metrology_t *m, const uint64_t power[QD_ENERGY_COUNT], u
 
 /* Books the interval, cut at the instant of a waiting selection: both parts carry the same remainder,
  * so together they are what the whole interval would have been. */
-static void sum_book_cut(qd_metrology_t *m, const uint64_t power[QD_ENERGY_COUNT], const qd_quantities_t *record,
-                         uint64_t output_mj[QD_MET_OUTPUTS]) {
+static void sum_book_cut(qd_metrology_t *m, const uint64_t power[QD_ENERGY_COUNT],
+                         const qd_quantities_t *record, uint64_t output_mj[QD_MET_OUTPUTS]) {
     uint32_t duration = record->duration_us;
     if (m->waiting && m->selection.from_us <= record->tick_us) {
         uint64_t after = record->tick_us - m->selection.from_us;
@@ -191,7 +213,7 @@ static unsigned elements_read(qd_metrology_t *m, const qd_quantities_t *record, 
         }
         live |= 1u << p;
         feed_set(&feed[p], phase->active_power_mw, phase->reactive_power_mvar,
-                 apparent_of_phase(phase, m->config->apparent));
+                 apparent_of_phase(phase, m->config->apparent, &m->root[p + 1u]));
         m->active_mw += phase->active_power_mw;
         m->reactive_mvar += phase->reactive_power_mvar;
         m->apparent_mva += (int64_t)feed[p].apparent_mva;
@@ -217,7 +239,7 @@ static void interval_book(qd_metrology_t *m, const qd_quantities_t *record) {
         judged[0] = magnitude(m->active_mw);
         judged[1] = magnitude(m->reactive_mvar);
         if (m->config->apparent == QD_APPARENT_VECTOR) {
-            m->apparent_mva = (int64_t)apparent_vector(judged[0], judged[1]);
+            m->apparent_mva = (int64_t)apparent_vector(judged[0], judged[1], &m->root[0]);
         }
         feed_set(&sum, m->active_mw, m->reactive_mvar, (uint64_t)m->apparent_mva);
         feed_add(power, &sum);

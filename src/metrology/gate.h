@@ -51,25 +51,25 @@ typedef enum qd_sealed_parameter {
 } qd_sealed_parameter_t;
 
 /* Bits of qd_snapshot_t.flags. */
-#define QD_METER_FLAG_GAP 0x0001u          /* an interval without a record since start */
-#define QD_METER_FLAG_NO_LOAD 0x0002u      /* below the no-load threshold now */
-#define QD_METER_FLAG_DEGRADED 0x0004u     /* last commit failed; metering goes on in memory */
-#define QD_METER_FLAG_CORRUPT 0x0008u      /* a record was lost at mount; see the journal */
+#define QD_METER_FLAG_GAP 0x0001u           /* an interval without a record since start */
+#define QD_METER_FLAG_NO_LOAD 0x0002u       /* below the no-load threshold now */
+#define QD_METER_FLAG_DEGRADED 0x0004u      /* last commit failed; metering goes on in memory */
+#define QD_METER_FLAG_CORRUPT 0x0008u       /* a record was lost at mount; see the journal */
 #define QD_METER_FLAG_PHASE_INVALID 0x0010u /* a phase gave no valid values in this interval */
 
 /* Presented at each snapshot; small. */
 typedef struct qd_snapshot {
-    uint32_t number;                       /* of this state; energy and pages belong to it */
-    uint64_t tick_us;                      /* end of the newest interval contained */
-    int64_t utc_ms;                        /* UTC at tick_us, since 2000-01-01 */
+    uint32_t number;  /* of this state; energy and pages belong to it */
+    uint64_t tick_us; /* end of the newest interval contained */
+    int64_t utc_ms;   /* UTC at tick_us, since 2000-01-01 */
     qd_clock_status_t clock;
     uint16_t flags;
-    uint8_t rate[QD_ENERGY_COUNT];         /* rate in force per channel, 0 unallocated */
-    qd_quantities_t now;                   /* newest record, as measured */
-    int64_t active_power_mw;               /* of the sum, signed; measured, also below no-load */
-    int64_t reactive_power_mvar;           /* signed */
-    int64_t apparent_power_mva;            /* not signed; direction is that of active power */
-    int64_t total_mj[QD_ENERGY_COUNT];     /* sum of unallocated and all rates */
+    uint8_t rate[QD_ENERGY_COUNT];     /* rate in force per channel, 0 unallocated */
+    qd_quantities_t now;               /* newest record, as measured */
+    int64_t active_power_mw;           /* of the sum, signed; measured, also below no-load */
+    int64_t reactive_power_mvar;       /* signed */
+    int64_t apparent_power_mva;        /* not signed; direction is that of active power */
+    int64_t total_mj[QD_ENERGY_COUNT]; /* sum of unallocated and all rates */
 } qd_snapshot_t;
 
 typedef struct qd_page {
@@ -82,22 +82,22 @@ typedef struct qd_journal_entry {
     uint32_t sequence; /* from 1 */
     int64_t utc_ms;
     uint8_t clock_valid;
-    uint8_t code;      /* qd_journal_code_t */
+    uint8_t code; /* qd_journal_code_t */
     uint16_t detail;
     int64_t old_value;
     int64_t new_value;
 } qd_journal_entry_t;
 
 typedef enum qd_journal_code {
-    QD_JOURNAL_FORMATTED = 1,      /* first start on blank memory */
-    QD_JOURNAL_STARTED,            /* new_value: boot epoch */
-    QD_JOURNAL_CLOCK_SET,          /* old and new UTC, ms */
-    QD_JOURNAL_PARAMETER,          /* detail: qd_sealed_parameter_t */
-    QD_JOURNAL_PARAMETER_REFUSED,  /* detail: parameter; attempt while sealed */
-    QD_JOURNAL_RECORD_LOST,        /* detail: record id; last good value went on */
-    QD_JOURNAL_GAP,                /* old_value: gaps in this entry; new_value: their microseconds */
-    QD_JOURNAL_PULSE,              /* pulse configuration changed, detail: output */
-    QD_JOURNAL_RATE_REFUSED        /* old_value: end of the newest interval; new_value: from_us */
+    QD_JOURNAL_FORMATTED = 1,     /* first start on blank memory */
+    QD_JOURNAL_STARTED,           /* new_value: boot epoch */
+    QD_JOURNAL_CLOCK_SET,         /* old and new UTC, ms */
+    QD_JOURNAL_PARAMETER,         /* detail: qd_sealed_parameter_t */
+    QD_JOURNAL_PARAMETER_REFUSED, /* detail: parameter; attempt while sealed */
+    QD_JOURNAL_RECORD_LOST,       /* detail: record id; last good value went on */
+    QD_JOURNAL_GAP,               /* old_value: gaps in this entry; new_value: their microseconds */
+    QD_JOURNAL_PULSE,             /* pulse configuration changed, detail: output */
+    QD_JOURNAL_RATE_REFUSED       /* old_value: end of the newest interval; new_value: from_us */
 } qd_journal_code_t;
 
 /*
@@ -155,8 +155,8 @@ typedef struct qd_gate_request {
             uint32_t sequence; /* 0: the newest */
         } journal;
         struct {
-            uint8_t output;      /* 0 active, 1 reactive */
-            uint32_t constant;   /* pulses per kWh or kvarh, secondary, 1 .. 100,000 */
+            uint8_t output;    /* 0 active, 1 reactive */
+            uint32_t constant; /* pulses per kWh or kvarh, secondary, 1 .. 100,000 */
         } pulse;
     } u;
 } qd_gate_request_t;

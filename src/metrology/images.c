@@ -41,10 +41,44 @@
  */
 #define LAYOUT 1u
 #define BASE_LENGTH 971u
-#define SEALED_LENGTH 18u
 #define DELTA_LIMIT_MJ 0x80000000u
 #define BIT_CLOCK 0x01u
 #define BIT_NO_LOAD 0x02u
+
+/* Where an image of fixed layout grows; its bound is proved at compile time below. A second's delta is
+ * written 31 million times a year: compilers turn these stores into one each. */
+typedef struct image {
+    uint8_t *at;
+} image_t;
+
+static inline void put8(image_t *w, uint8_t value) {
+    *w->at++ = value;
+}
+
+static inline void put16(image_t *w, uint16_t value) {
+    w->at[0] = (uint8_t)value;
+    w->at[1] = (uint8_t)(value >> 8);
+    w->at += 2;
+}
+
+static inline void put32(image_t *w, uint32_t value) {
+    w->at[0] = (uint8_t)value;
+    w->at[1] = (uint8_t)(value >> 8);
+    w->at[2] = (uint8_t)(value >> 16);
+    w->at[3] = (uint8_t)(value >> 24);
+    w->at += 4;
+}
+
+static inline void put64(image_t *w, uint64_t value) {
+    put32(w, (uint32_t)value);
+    put32(w, (uint32_t)(value >> 32));
+}
+
+#define DELTA_HEAD 42u
+_Static_assert(DELTA_HEAD + QD_MET_CHANNELS * 6u + QD_MET_CHANNELS / 2u <= QD_RECORD_METROLOGY_DELTA_SIZE,
+               "the largest delta fits its record");
+_Static_assert(BASE_LENGTH <= QD_RECORD_METROLOGY_BASE_SIZE, "the base fits its record");
+_Static_assert(QD_MET_SEALED_LENGTH <= QD_RECORD_METROLOGY_SEALED_SIZE, "the parameters fit their record");
 
 typedef struct head {
     uint8_t bits;
@@ -53,13 +87,13 @@ typedef struct head {
     qd_met_clock_t clock;
 } head_t;
 
-static void head_put(qd_writer_t *w, const qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base) {
-    qd_writer_u8(w, LAYOUT);
-    qd_writer_u8(w, (uint8_t)((clock->valid ? BIT_CLOCK : 0u) | (m->no_load ? BIT_NO_LOAD : 0u)));
-    qd_writer_u32_le(w, base);
-    qd_writer_u32_le(w, m->number);
-    qd_writer_u64_le(w, (uint64_t)qd_met_clock_utc(clock, m->tick_us));
-    qd_writer_u32_le(w, qd_met_clock_uncertainty(m, clock, m->tick_us));
+static void head_put(image_t *w, const qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base) {
+    put8(w, LAYOUT);
+    put8(w, (uint8_t)((clock->valid ? BIT_CLOCK : 0u) | (m->no_load ? BIT_NO_LOAD : 0u)));
+    put32(w, base);
+    put32(w, m->number);
+    put64(w, (uint64_t)qd_met_clock_utc(clock, m->tick_us));
+    put32(w, qd_met_clock_uncertainty(m, clock, m->tick_us));
 }
 
 static void head_get(qd_reader_t *r, head_t *head) {
@@ -73,18 +107,19 @@ static void head_get(qd_reader_t *r, head_t *head) {
     head->clock.uncertainty_ms = qd_reader_u32_le(r);
     head->clock.valid = (head->bits & BIT_CLOCK) != 0;
     head->clock.tick_us = 0;
-    if ((head->bits & (uint8_t)~(BIT_CLOCK | BIT_NO_LOAD)) != 0 || !qd_met_clock_in_range(head->clock.utc_ms)) {
+    if ((head->bits & (uint8_t) ~(BIT_CLOCK | BIT_NO_LOAD)) != 0 ||
+        !qd_met_clock_in_range(head->clock.utc_ms)) {
         (void)qd_reader_fail(r, QD_CORRUPT);
     }
 }
 
-static void sealed_put(qd_writer_t *w, const qd_met_sealed_t *sealed) {
+static void sealed_put(image_t *w, const qd_met_sealed_t *sealed) {
     for (unsigned i = 0; i < 4; i++) {
-        qd_writer_u16_le(w, sealed->ratio[i]);
+        put16(w, sealed->ratio[i]);
     }
-    qd_writer_u8(w, sealed->primary);
-    qd_writer_u32_le(w, sealed->pulse_constant[0]);
-    qd_writer_u32_le(w, sealed->pulse_constant[1]);
+    put8(w, sealed->primary);
+    put32(w, sealed->pulse_constant[0]);
+    put32(w, sealed->pulse_constant[1]);
 }
 
 static void sealed_get(qd_reader_t *r, qd_met_sealed_t *sealed) {
@@ -109,27 +144,28 @@ static qd_status_t reader_end(qd_reader_t *r) {
 }
 
 size_t qd_met_base_encode(qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base_number) {
-    qd_writer_t w;
-    qd_writer_init(&w, m->scratch, sizeof m->scratch);
+    image_t w = {m->scratch};
     head_put(&w, m, clock, base_number);
-    qd_writer_octets(&w, m->rate, sizeof m->rate);
-    qd_writer_u32_le(&w, m->journal_sequence);
+    for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
+        put8(&w, m->rate[c]);
+    }
+    put32(&w, m->journal_sequence);
     sealed_put(&w, &m->sealed);
     for (unsigned i = 0; i < QD_MET_OUTPUTS; i++) {
-        qd_writer_u64_le(&w, m->pulse[i].count);
-        qd_writer_u32_le(&w, m->pulse[i].rest);
+        put64(&w, m->pulse[i].count);
+        put32(&w, m->pulse[i].rest);
     }
     for (unsigned row = 0; row < QD_PAGE_COUNT; row++) {
         for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
-            qd_writer_u64_le(&w, (uint64_t)m->registers.mj[row][c]);
+            put64(&w, (uint64_t)m->registers.mj[row][c]);
         }
     }
     for (unsigned set = 0; set < QD_MET_SETS; set++) {
         for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
-            qd_writer_u32_le(&w, m->rest_nj[set][c]);
+            put32(&w, m->rest_nj[set][c]);
         }
     }
-    return w.at;
+    return BASE_LENGTH;
 }
 
 /* Reads everything after the head twice: first to judge it, then into the state. */
@@ -172,8 +208,8 @@ static void base_body_get(qd_reader_t *r, qd_metrology_t *m, qd_met_sealed_t *se
     }
 }
 
-qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t length,
-                               qd_met_clock_t *clock, qd_met_sealed_t *sealed) {
+qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
+                               qd_met_sealed_t *sealed) {
     qd_reader_t r;
     head_t head;
     qd_met_sealed_t copy;
@@ -214,61 +250,67 @@ void qd_met_reference_take(qd_metrology_t *m) {
     m->reference.rate_generation = m->rate_generation;
 }
 
-/* Channels that moved since the base; their energy goes to moved_mj, in order, from the front. */
-static uint32_t delta_collect(qd_metrology_t *m, uint32_t moved_mj[QD_MET_CHANNELS], bool *fits) {
+/* What of a delta grows with the channels that moved. */
+typedef struct moved {
+    uint32_t mj[QD_MET_CHANNELS];
+    uint32_t rest_nj[QD_MET_CHANNELS];
+    uint32_t count;
+    uint32_t bitmap;
+    bool fits;
+} moved_t;
+
+static void moved_collect(const qd_metrology_t *m, moved_t *moved) {
+    const uint32_t *rest = m->rest_nj[0];
+    const int64_t *phases = m->registers.mj[QD_PAGE_PHASE(0)];
+    uint32_t count = 0;
     uint32_t bitmap = 0;
-    unsigned n = 0;
-    *fits = true;
-    for (unsigned set = 0; set < QD_MET_SETS; set++) {
-        const int64_t *row = m->registers.mj[QD_RATES + set]; /* of a phase; rate rows for the sum */
-        for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
-            unsigned i = set * QD_ENERGY_COUNT + c;
-            int64_t now = set == 0 ? m->registers.mj[m->rate[c]][c] : row[c];
-            uint64_t moved = (uint64_t)(now - m->reference.mj[i]);
-            if (moved != 0 || m->rest_nj[set][c] != m->reference.rest_nj[i]) {
-                *fits = *fits && moved <= DELTA_LIMIT_MJ;
-                moved_mj[n] = (uint32_t)moved;
-                n++;
-                bitmap |= (uint32_t)1 << i;
-            }
+    uint64_t beyond = 0;
+    for (unsigned i = 0; i < QD_MET_CHANNELS; i++) {
+        int64_t now = i < QD_ENERGY_COUNT ? m->registers.mj[m->rate[i]][i] : phases[i - QD_ENERGY_COUNT];
+        uint64_t mj = (uint64_t)(now - m->reference.mj[i]);
+        if (mj != 0 || rest[i] != m->reference.rest_nj[i]) {
+            moved->mj[count] = (uint32_t)mj;
+            moved->rest_nj[count] = rest[i];
+            count++;
+            bitmap |= (uint32_t)1 << i;
+            beyond |= mj;
         }
     }
-    return bitmap;
+    moved->count = count;
+    moved->bitmap = bitmap;
+    moved->fits = beyond < DELTA_LIMIT_MJ;
+}
+
+static size_t moved_put(uint8_t *at, const moved_t *moved) {
+    image_t items = {at};
+    image_t high = {at + moved->count * 6u};
+    for (uint32_t n = 0; n < moved->count; n++) {
+        put32(&items, moved->mj[n]);
+        put16(&items, (uint16_t)(moved->rest_nj[n] & 0xFFFFu));
+    }
+    for (uint32_t n = 0; n < moved->count; n += 2u) {
+        uint32_t second = n + 1u < moved->count ? moved->rest_nj[n + 1u] : 0;
+        put8(&high, (uint8_t)(moved->rest_nj[n] >> 16 | second >> 16 << 4));
+    }
+    return (size_t)(high.at - at);
 }
 
 size_t qd_met_delta_encode(qd_metrology_t *m) {
-    uint32_t moved_mj[QD_MET_CHANNELS];
-    uint8_t high[QD_MET_CHANNELS / 2u + 1u] = {0};
-    bool fits;
-    uint32_t bitmap = delta_collect(m, moved_mj, &fits);
+    moved_t moved;
+    moved_collect(m, &moved);
     uint64_t pulses[QD_MET_OUTPUTS] = {m->pulse[0].count - m->reference.pulses[0],
                                        m->pulse[1].count - m->reference.pulses[1]};
-    if (!fits || pulses[0] > UINT32_MAX || pulses[1] > UINT32_MAX) {
+    if (!moved.fits || pulses[0] > UINT32_MAX || pulses[1] > UINT32_MAX) {
         return 0;
     }
-    qd_writer_t w;
-    qd_writer_init(&w, m->scratch, QD_RECORD_METROLOGY_DELTA_SIZE);
+    image_t w = {m->scratch};
     head_put(&w, m, &m->clock, m->reference.number);
-    qd_writer_u32_le(&w, (uint32_t)pulses[0]);
-    qd_writer_u32_le(&w, (uint32_t)pulses[1]);
-    qd_writer_u32_le(&w, m->pulse[0].rest);
-    qd_writer_u32_le(&w, m->pulse[1].rest);
-    qd_writer_u32_le(&w, bitmap);
-    unsigned n = 0;
-    for (unsigned i = 0; bitmap >> i != 0; i++) {
-        if ((bitmap >> i & 1u) != 0) {
-            uint32_t rest = m->rest_nj[i / QD_ENERGY_COUNT][i % QD_ENERGY_COUNT];
-            qd_writer_u32_le(&w, moved_mj[n]);
-            qd_writer_u16_le(&w, (uint16_t)(rest & 0xFFFFu));
-            high[n / 2u] = (uint8_t)(high[n / 2u] | rest >> 16 << (n % 2u * 4u));
-            n++;
-        }
-        if (i == QD_MET_CHANNELS - 1u) {
-            break; /* a shift by 32 is undefined */
-        }
-    }
-    qd_writer_octets(&w, high, (n + 1u) / 2u);
-    return w.at;
+    put32(&w, (uint32_t)pulses[0]);
+    put32(&w, (uint32_t)pulses[1]);
+    put32(&w, m->pulse[0].rest);
+    put32(&w, m->pulse[1].rest);
+    put32(&w, moved.bitmap);
+    return DELTA_HEAD + moved_put(&m->scratch[DELTA_HEAD], &moved);
 }
 
 /* Octets 42 on. Applied to the state when apply is set, else only judged. */
@@ -293,7 +335,7 @@ static void delta_channels_get(qd_reader_t *r, qd_metrology_t *m, uint32_t bitma
         uint32_t rest = qd_reader_u16_le(&items);
         rest |= (high[n / 2u] >> (n % 2u * 4u) & 0xFu) << 16;
         n++;
-        if (rest >= QD_MET_NJ_PER_MJ || moved > DELTA_LIMIT_MJ || *channel(m, i) > INT64_MAX - moved) {
+        if (rest >= QD_MET_NJ_PER_MJ || moved >= DELTA_LIMIT_MJ || *channel(m, i) > INT64_MAX - moved) {
             (void)qd_reader_fail(r, QD_CORRUPT);
         } else if (apply) {
             *channel(m, i) += moved;
@@ -302,8 +344,8 @@ static void delta_channels_get(qd_reader_t *r, qd_metrology_t *m, uint32_t bitma
     }
 }
 
-qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length,
-                                qd_met_clock_t *clock, uint32_t *base_number) {
+qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
+                                uint32_t *base_number) {
     qd_reader_t r;
     head_t head;
     uint32_t number[5]; /* pulses, begun pulses, bitmap */
@@ -335,12 +377,11 @@ qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t 
     return QD_OK;
 }
 
-size_t qd_met_sealed_encode(uint8_t *image, size_t size, const qd_met_sealed_t *sealed) {
-    qd_writer_t w;
-    qd_writer_init(&w, image, size);
-    qd_writer_u8(&w, LAYOUT);
+size_t qd_met_sealed_encode(uint8_t image[QD_MET_SEALED_LENGTH], const qd_met_sealed_t *sealed) {
+    image_t w = {image};
+    put8(&w, LAYOUT);
     sealed_put(&w, sealed);
-    return w.at;
+    return QD_MET_SEALED_LENGTH;
 }
 
 qd_status_t qd_met_sealed_decode(const uint8_t *image, size_t length, qd_met_sealed_t *sealed) {

@@ -65,18 +65,18 @@ typedef struct qd_metrology_config {
      * phases' magnitudes are judged, so that opposing phases never look like no load. 0, 0: off. */
     uint32_t no_load_enter_mw;
     uint32_t no_load_leave_mw;
-    uint32_t pulse_constant[2];  /* factory values: per kWh, per kvarh, secondary, 1 .. 100,000 */
-    uint16_t clock_drift_ppm;    /* growth of the uncertainty */
-    uint32_t clock_doubt_ms;     /* uncertainty from which the clock is doubtful */
-    uint32_t fold_period_s;      /* at most this long between two base records, 1 .. 3600 */
-    char version[8];             /* V03xxyy */
+    uint32_t pulse_constant[2]; /* factory values: per kWh, per kvarh, secondary, 1 .. 100,000 */
+    uint16_t clock_drift_ppm;   /* growth of the uncertainty */
+    uint32_t clock_doubt_ms;    /* uncertainty from which the clock is doubtful */
+    uint32_t fold_period_s;     /* at most this long between two base records, 1 .. 3600 */
+    char version[8];            /* V03xxyy */
 } qd_metrology_config_t;
 
 typedef struct qd_metrology_ports {
     const qd_records_t *records;
-    const qd_rtc_t *rtc;         /* NULL: clock starts invalid */
+    const qd_rtc_t *rtc;          /* NULL: clock starts invalid */
     const qd_pulse_port_t *pulse; /* NULL: pulses are only counted */
-    const qd_factory_t *factory; /* NULL: sealed */
+    const qd_factory_t *factory;  /* NULL: sealed */
     uint32_t boot_epoch;
 } qd_metrology_ports_t;
 

@@ -126,8 +126,8 @@ static bool set_pulse_begin(qd_metrology_t *m) {
     }
     uint32_t old = m->sealed.pulse_constant[output];
     if (!factory_open(m)) {
-        (void)refuse(m, QD_SEALED, QD_JOURNAL_PARAMETER_REFUSED, (uint16_t)(QD_MET_DETAIL_PULSE + output), old,
-                     value);
+        (void)refuse(m, QD_SEALED, QD_JOURNAL_PARAMETER_REFUSED, (uint16_t)(QD_MET_DETAIL_PULSE + output),
+                     old, value);
         return false;
     }
     if (value < 1 || value > 100000u) {
@@ -165,7 +165,7 @@ static qd_status_t sealed_write(qd_metrology_t *m) {
         return QD_PENDING;
     }
     if (m->owner == QD_MET_NOBODY) {
-        length = qd_met_sealed_encode(m->scratch, sizeof m->scratch, &m->new_sealed);
+        length = qd_met_sealed_encode(m->scratch, &m->new_sealed);
     }
     qd_status_t status = qd_met_stage(m, QD_MET_REQUEST, QD_RECORD_METROLOGY_SEALED, length);
     if (status == QD_OK) {

@@ -9,8 +9,8 @@
 #include "metrology/accumulator.h"
 #include "metrology/metrology.h"
 
-#define QD_MET_RATE_ROWS (QD_RATES + 1u)            /* unallocated and the rates */
-#define QD_MET_SETS (QD_PHASES + 1u)                /* the sum and the phases */
+#define QD_MET_RATE_ROWS (QD_RATES + 1u)                /* unallocated and the rates */
+#define QD_MET_SETS (QD_PHASES + 1u)                    /* the sum and the phases */
 #define QD_MET_CHANNELS (QD_MET_SETS * QD_ENERGY_COUNT) /* all that have a remainder: 32 */
 #define QD_MET_OUTPUTS 2u
 #define QD_MET_MJ_PER_KWH 3600000000u
@@ -24,6 +24,7 @@
 #define QD_MET_JOURNAL_SIZE (QD_MET_JOURNAL_HEAD + QD_MET_JOURNAL_SLOTS * QD_MET_JOURNAL_ENTRY)
 /* A checkpoint of the totals is written with the journal at least this often. */
 #define QD_MET_CHECKPOINT_US 86400000000u
+#define QD_MET_SEALED_LENGTH 18u
 #define QD_MET_DETAIL_PULSE 0x100u
 
 /* Rows: rates 0..8, phases L1..L3: the order of the detail pages. */
@@ -74,7 +75,7 @@ struct qd_metrology {
     qd_met_pulse_t pulse[QD_MET_OUTPUTS];
     uint8_t rate[QD_ENERGY_COUNT];
     uint32_t rate_generation; /* counts changes of rate: a delta knows one rate per channel only */
-    bool waiting; /* for the instant of selection */
+    bool waiting;             /* for the instant of selection */
     qd_rate_selection_t selection;
 
     /* the newest interval */
@@ -82,10 +83,11 @@ struct qd_metrology {
     int64_t active_mw;
     int64_t reactive_mvar;
     int64_t apparent_mva;
+    uint32_t root[QD_MET_SETS]; /* newest apparent powers: where the next square roots start */
     uint64_t tick_us;
     bool measured; /* an interval was booked since the start */
     bool no_load;
-    uint16_t flags; /* all but QD_METER_FLAG_NO_LOAD */
+    uint16_t flags;  /* all but QD_METER_FLAG_NO_LOAD */
     uint64_t gap_us; /* not yet journalled */
     uint32_t gap_count;
 
@@ -94,8 +96,8 @@ struct qd_metrology {
 
     /* snapshots */
     uint32_t number;
-    uint32_t generation;           /* of the state */
-    uint32_t numbered_generation;  /* that number belongs to */
+    uint32_t generation;          /* of the state */
+    uint32_t numbered_generation; /* that number belongs to */
     uint32_t latched_generation;
     uint32_t committed_generation; /* newest that is in the records */
     qd_snapshot_t latched;
@@ -162,14 +164,14 @@ void qd_met_journal_checkpoint(const qd_metrology_t *m, int64_t total_mj[QD_ENER
 /* images.c: encoders return the length of the image in scratch; decoders QD_OK or QD_CORRUPT and
  * change nothing then. */
 size_t qd_met_base_encode(qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base_number);
-qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t length,
-                               qd_met_clock_t *clock, qd_met_sealed_t *sealed);
+qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
+                               qd_met_sealed_t *sealed);
 /* 0: a channel has moved too far for a delta. */
 size_t qd_met_delta_encode(qd_metrology_t *m);
 /* QD_STATE: the delta belongs to another base, *base_number says which. */
-qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length,
-                                qd_met_clock_t *clock, uint32_t *base_number);
-size_t qd_met_sealed_encode(uint8_t *image, size_t size, const qd_met_sealed_t *sealed);
+qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
+                                uint32_t *base_number);
+size_t qd_met_sealed_encode(uint8_t image[QD_MET_SEALED_LENGTH], const qd_met_sealed_t *sealed);
 qd_status_t qd_met_sealed_decode(const uint8_t *image, size_t length, qd_met_sealed_t *sealed);
 void qd_met_reference_take(qd_metrology_t *m);
 

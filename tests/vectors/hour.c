@@ -33,8 +33,7 @@ typedef struct counts {
     unsigned failed;
 } counts_t;
 
-static void check(counts_t *counts, bool good, const char *what, unsigned meter)
-{
+static void check(counts_t *counts, bool good, const char *what, unsigned meter) {
     if (good) {
         counts->passed++;
     } else {
@@ -43,8 +42,7 @@ static void check(counts_t *counts, bool good, const char *what, unsigned meter)
     }
 }
 
-static qd_status_t store_read(void *context, uint16_t record, uint8_t *buffer, size_t size, size_t *length)
-{
+static qd_status_t store_read(void *context, uint16_t record, uint8_t *buffer, size_t size, size_t *length) {
     store_t *store = context;
     unsigned i = record - QD_RECORD_METROLOGY_BASE;
     if (store->length[i] == 0) {
@@ -58,8 +56,7 @@ static qd_status_t store_read(void *context, uint16_t record, uint8_t *buffer, s
     return QD_OK;
 }
 
-static qd_status_t store_write(void *context, uint16_t record, const uint8_t *buffer, size_t length)
-{
+static qd_status_t store_write(void *context, uint16_t record, const uint8_t *buffer, size_t length) {
     store_t *store = context;
     unsigned i = record - QD_RECORD_METROLOGY_BASE;
     memcpy(store->octets[i], buffer, length);
@@ -67,19 +64,16 @@ static qd_status_t store_write(void *context, uint16_t record, const uint8_t *bu
     return QD_OK;
 }
 
-static uint32_t below(uint64_t *state, uint32_t limit)
-{
+static uint32_t below(uint64_t *state, uint32_t limit) {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)((*state >> 33) % limit);
 }
 
-static int32_t between(uint64_t *state, int32_t span)
-{
+static int32_t between(uint64_t *state, int32_t span) {
     return (int32_t)below(state, 2u * (uint32_t)span + 1u) - span;
 }
 
-static void phase_draw(uint64_t *state, unsigned index, qd_phase_quantities_t *phase)
-{
+static void phase_draw(uint64_t *state, unsigned index, qd_phase_quantities_t *phase) {
     int32_t span = 30000000;
     int32_t factor = 1;
     memset(phase, 0, sizeof *phase);
@@ -99,8 +93,8 @@ static void phase_draw(uint64_t *state, unsigned index, qd_phase_quantities_t *p
 }
 
 /* Draws a selection of rates in one interval of ten and hands it to all meters. */
-static void selection_draw(uint64_t *state, uint64_t end_us, uint32_t duration_us, qd_metrology_t *meter[METERS])
-{
+static void selection_draw(uint64_t *state, uint64_t end_us, uint32_t duration_us,
+                           qd_metrology_t *meter[METERS]) {
     qd_gate_request_t request = {.kind = QD_GATE_SELECT_RATE};
     qd_gate_reply_t reply;
     if (below(state, 10) != 0) {
@@ -122,8 +116,7 @@ static void selection_draw(uint64_t *state, uint64_t end_us, uint32_t duration_u
     }
 }
 
-static void print_meter(unsigned n, const qd_metrology_t *m)
-{
+static void print_meter(unsigned n, const qd_metrology_t *m) {
     for (unsigned r = 0; r < QD_MET_RATE_ROWS; r++) {
         for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
             printf("m%u rate %u channel %u %" PRId64 "\n", n, r, c, m->registers.mj[r][c]);
@@ -145,15 +138,15 @@ static void print_meter(unsigned n, const qd_metrology_t *m)
 }
 
 static void invariants(counts_t *counts, unsigned n, qd_metrology_t *m, const qd_metrology_config_t *config,
-                       const qd_metrology_ports_t *ports)
-{
+                       const qd_metrology_ports_t *ports) {
     static memory_t again;
     qd_gate_request_t request = {.kind = QD_GATE_SELF_TEST};
     qd_gate_reply_t reply = {.status = QD_IO};
     const qd_gate_t *gate = qd_metrology_gate(m);
     qd_metrology_t *copy = NULL;
     check(counts, gate->submit(gate->context, &request) == QD_OK, "self-test", n);
-    check(counts, gate->reply(gate->context, &reply) == QD_OK && reply.u.self_test == 0, "self-test result", n);
+    check(counts, gate->reply(gate->context, &reply) == QD_OK && reply.u.self_test == 0, "self-test result",
+          n);
     check(counts, qd_metrology_init(&again, sizeof again, config, ports, 0, &copy) == QD_OK, "restart", n);
     check(counts, copy != NULL && qd_metrology_hash(copy) == qd_metrology_hash(m), "hash after restart", n);
     check(counts, m->now.tick_us == START_US + HOUR_US, "end of the hour", n);
@@ -173,15 +166,68 @@ static void invariants(counts_t *counts, unsigned n, qd_metrology_t *m, const qd
     }
 }
 
-int main(void)
-{
+int main(void) {
     static const qd_metrology_config_t config[METERS] = {
-        {QD_WIRING_4_WIRE, QD_SUM_ALGEBRAIC, QD_APPARENT_VECTOR, 500, 900, {10000, 3200}, 20, 1000, 60, "V030101"},
-        {QD_WIRING_4_WIRE, QD_SUM_PER_PHASE, QD_APPARENT_ARITHMETIC, 500, 900, {10000, 3200}, 20, 1000, 7, "V030101"},
-        {QD_WIRING_3_WIRE, QD_SUM_ALGEBRAIC, QD_APPARENT_VECTOR, 500, 900, {10000, 3200}, 20, 1000, 60, "V030101"},
-        {QD_WIRING_2_WIRE, QD_SUM_PER_PHASE, QD_APPARENT_VECTOR, 500, 900, {10000, 3200}, 20, 1000, 60, "V030101"},
-        {QD_WIRING_4_WIRE, QD_SUM_ALGEBRAIC, QD_APPARENT_ARITHMETIC, 500, 900, {10000, 3200}, 20, 1000, 3600, "V030101"},
-        {QD_WIRING_4_WIRE, QD_SUM_PER_PHASE, QD_APPARENT_VECTOR, 500, 900, {10000, 3200}, 20, 1000, 1, "V030101"},
+        {QD_WIRING_4_WIRE,
+         QD_SUM_ALGEBRAIC,
+         QD_APPARENT_VECTOR,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         60,
+         "V030101"},
+        {QD_WIRING_4_WIRE,
+         QD_SUM_PER_PHASE,
+         QD_APPARENT_ARITHMETIC,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         7,
+         "V030101"},
+        {QD_WIRING_3_WIRE,
+         QD_SUM_ALGEBRAIC,
+         QD_APPARENT_VECTOR,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         60,
+         "V030101"},
+        {QD_WIRING_2_WIRE,
+         QD_SUM_PER_PHASE,
+         QD_APPARENT_VECTOR,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         60,
+         "V030101"},
+        {QD_WIRING_4_WIRE,
+         QD_SUM_ALGEBRAIC,
+         QD_APPARENT_ARITHMETIC,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         3600,
+         "V030101"},
+        {QD_WIRING_4_WIRE,
+         QD_SUM_PER_PHASE,
+         QD_APPARENT_VECTOR,
+         500,
+         900,
+         {10000, 3200},
+         20,
+         1000,
+         1,
+         "V030101"},
     };
     static memory_t memory[METERS];
     static store_t store[METERS];
@@ -197,7 +243,8 @@ int main(void)
         records[i] = (qd_records_t){&store[i], store_read, store_write};
         ports[i] = (qd_metrology_ports_t){.records = &records[i], .boot_epoch = 1};
         check(&counts,
-              qd_metrology_init(&memory[i], sizeof memory[i], &config[i], &ports[i], START_US, &meter[i]) == QD_OK,
+              qd_metrology_init(&memory[i], sizeof memory[i], &config[i], &ports[i], START_US, &meter[i]) ==
+                  QD_OK,
               "start", i);
     }
     for (; end_us < START_US + HOUR_US && counts.failed == 0; index++) {
