@@ -5,13 +5,11 @@
 #define DAYS_BEFORE_2000 730425
 #define DAYS_PER_400_YEARS 146097
 
-static bool is_leap(uint32_t year)
-{
+static bool is_leap(uint32_t year) {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
 
-uint8_t qd_days_in_month(uint16_t year, uint8_t month)
-{
+uint8_t qd_days_in_month(uint16_t year, uint8_t month) {
     static const uint8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 
     if (month < 1 || month > 12) {
@@ -21,8 +19,7 @@ uint8_t qd_days_in_month(uint16_t year, uint8_t month)
 }
 
 /* Days since 2000-01-01 of a date of the years 0 .. 9999. */
-static int32_t days_from_date(uint32_t year, uint32_t month, uint32_t day)
-{
+static int32_t days_from_date(uint32_t year, uint32_t month, uint32_t day) {
     uint32_t march_year = month > 2 ? year : year - 1;
     uint32_t march_month = month > 2 ? month - 3 : month + 9;
     /* 153 days in five months from March on: 31 30 31 30 31. */
@@ -33,21 +30,18 @@ static int32_t days_from_date(uint32_t year, uint32_t month, uint32_t day)
 }
 
 /* 2000-01-01 was a Saturday (6). */
-static uint8_t weekday_of_days(int32_t days)
-{
+static uint8_t weekday_of_days(int32_t days) {
     int32_t offset = (days + 5) % 7;
 
     return (uint8_t)((offset < 0 ? offset + 7 : offset) + 1);
 }
 
-uint8_t qd_weekday(uint16_t year, uint8_t month, uint8_t day)
-{
+uint8_t qd_weekday(uint16_t year, uint8_t month, uint8_t day) {
     /* Year 0 has no January in years counted from March; the calendar begins with year 1. */
     return weekday_of_days(days_from_date(year == 0 ? 400u : year, month, day));
 }
 
-void qd_civil_from_seconds(qd_utc_t seconds, qd_civil_t *civil)
-{
+void qd_civil_from_seconds(qd_utc_t seconds, qd_civil_t *civil) {
     /* 0001-01-01T00:00:00 and 9999-12-31T23:59:59: a clock beyond them shows the bound. */
     const qd_utc_t first = (qd_utc_t)-730119 * SECONDS_PER_DAY;
     const qd_utc_t last = (qd_utc_t)2921940 * SECONDS_PER_DAY - 1;
@@ -72,8 +66,7 @@ void qd_civil_from_seconds(qd_utc_t seconds, qd_civil_t *civil)
     civil->second = (uint8_t)(second_of_day % 60);
 }
 
-qd_status_t qd_civil_to_seconds(const qd_civil_t *civil, qd_utc_t *seconds)
-{
+qd_status_t qd_civil_to_seconds(const qd_civil_t *civil, qd_utc_t *seconds) {
     if (civil->year < 1 || civil->year > 9999 || civil->day < 1 ||
         civil->day > qd_days_in_month(civil->year, civil->month) || civil->hour > 23 || civil->minute > 59 ||
         civil->second > 59) {

@@ -2,8 +2,7 @@
 
 #include "base/crc_table.h"
 
-static uint32_t load_le(const uint8_t *octets)
-{
+static uint32_t load_le(const uint8_t *octets) {
     return (uint32_t)octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 |
            (uint32_t)octets[3] << 24;
 }
@@ -12,8 +11,7 @@ static uint32_t load_le(const uint8_t *octets)
  * Slicing by eight: one record per second and meter goes through here, ten thousand meters in a
  * process, so eight octets per round instead of one. The 8 KiB of tables are constant and shared.
  */
-uint32_t qd_crc32(uint32_t crc, const uint8_t *data, size_t length)
-{
+uint32_t qd_crc32(uint32_t crc, const uint8_t *data, size_t length) {
     crc = ~crc;
     while (length >= 8) {
         uint32_t low = crc ^ load_le(data);
@@ -34,8 +32,7 @@ uint32_t qd_crc32(uint32_t crc, const uint8_t *data, size_t length)
     return ~crc;
 }
 
-uint16_t qd_crc16_x25(const uint8_t *data, size_t length)
-{
+uint16_t qd_crc16_x25(const uint8_t *data, size_t length) {
     uint32_t crc = 0xffffu;
 
     for (size_t i = 0; i < length; i++) {

@@ -2,29 +2,25 @@
 
 #include <string.h>
 
-void qd_reader_init(qd_reader_t *r, const uint8_t *data, size_t size)
-{
+void qd_reader_init(qd_reader_t *r, const uint8_t *data, size_t size) {
     r->data = data;
     r->size = size;
     r->at = 0;
     r->status = QD_OK;
 }
 
-size_t qd_reader_left(const qd_reader_t *r)
-{
+size_t qd_reader_left(const qd_reader_t *r) {
     return r->status == QD_OK ? r->size - r->at : 0;
 }
 
-qd_status_t qd_reader_fail(qd_reader_t *r, qd_status_t status)
-{
+qd_status_t qd_reader_fail(qd_reader_t *r, qd_status_t status) {
     if (r->status == QD_OK) {
         r->status = status;
     }
     return r->status;
 }
 
-const uint8_t *qd_reader_octets(qd_reader_t *r, size_t length)
-{
+const uint8_t *qd_reader_octets(qd_reader_t *r, size_t length) {
     const uint8_t *octets;
 
     if (r->status != QD_OK) {
@@ -40,13 +36,11 @@ const uint8_t *qd_reader_octets(qd_reader_t *r, size_t length)
     return octets;
 }
 
-uint8_t qd_reader_peek(const qd_reader_t *r)
-{
+uint8_t qd_reader_peek(const qd_reader_t *r) {
     return qd_reader_left(r) > 0 ? r->data[r->at] : 0;
 }
 
-static uint64_t big_endian(qd_reader_t *r, size_t length)
-{
+static uint64_t big_endian(qd_reader_t *r, size_t length) {
     const uint8_t *octets = qd_reader_octets(r, length);
     uint64_t value = 0;
 
@@ -56,8 +50,7 @@ static uint64_t big_endian(qd_reader_t *r, size_t length)
     return value;
 }
 
-static uint64_t little_endian(qd_reader_t *r, size_t length)
-{
+static uint64_t little_endian(qd_reader_t *r, size_t length) {
     const uint8_t *octets = qd_reader_octets(r, length);
     uint64_t value = 0;
 
@@ -67,57 +60,47 @@ static uint64_t little_endian(qd_reader_t *r, size_t length)
     return value;
 }
 
-uint8_t qd_reader_u8(qd_reader_t *r)
-{
+uint8_t qd_reader_u8(qd_reader_t *r) {
     return (uint8_t)big_endian(r, 1);
 }
 
-uint16_t qd_reader_u16(qd_reader_t *r)
-{
+uint16_t qd_reader_u16(qd_reader_t *r) {
     return (uint16_t)big_endian(r, 2);
 }
 
-uint32_t qd_reader_u32(qd_reader_t *r)
-{
+uint32_t qd_reader_u32(qd_reader_t *r) {
     return (uint32_t)big_endian(r, 4);
 }
 
-uint64_t qd_reader_u64(qd_reader_t *r)
-{
+uint64_t qd_reader_u64(qd_reader_t *r) {
     return big_endian(r, 8);
 }
 
-uint16_t qd_reader_u16_le(qd_reader_t *r)
-{
+uint16_t qd_reader_u16_le(qd_reader_t *r) {
     return (uint16_t)little_endian(r, 2);
 }
 
-uint32_t qd_reader_u32_le(qd_reader_t *r)
-{
+uint32_t qd_reader_u32_le(qd_reader_t *r) {
     return (uint32_t)little_endian(r, 4);
 }
 
-uint64_t qd_reader_u64_le(qd_reader_t *r)
-{
+uint64_t qd_reader_u64_le(qd_reader_t *r) {
     return little_endian(r, 8);
 }
 
-void qd_writer_init(qd_writer_t *w, uint8_t *data, size_t size)
-{
+void qd_writer_init(qd_writer_t *w, uint8_t *data, size_t size) {
     w->data = data;
     w->size = size;
     w->at = 0;
     w->status = QD_OK;
 }
 
-size_t qd_writer_left(const qd_writer_t *w)
-{
+size_t qd_writer_left(const qd_writer_t *w) {
     return w->status == QD_OK ? w->size - w->at : 0;
 }
 
 /* Room for length octets, or NULL once something did not fit: nothing shorter may follow it. */
-static uint8_t *reserve(qd_writer_t *w, size_t length)
-{
+static uint8_t *reserve(qd_writer_t *w, size_t length) {
     uint8_t *room;
 
     if (w->status != QD_OK) {
@@ -132,8 +115,7 @@ static uint8_t *reserve(qd_writer_t *w, size_t length)
     return room;
 }
 
-static void put_big_endian(qd_writer_t *w, uint64_t value, size_t length)
-{
+static void put_big_endian(qd_writer_t *w, uint64_t value, size_t length) {
     uint8_t *room = reserve(w, length);
 
     for (size_t i = length; room != NULL && i > 0; i--) {
@@ -142,8 +124,7 @@ static void put_big_endian(qd_writer_t *w, uint64_t value, size_t length)
     }
 }
 
-static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length)
-{
+static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length) {
     uint8_t *room = reserve(w, length);
 
     for (size_t i = 0; room != NULL && i < length; i++) {
@@ -152,43 +133,35 @@ static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length)
     }
 }
 
-void qd_writer_u8(qd_writer_t *w, uint8_t value)
-{
+void qd_writer_u8(qd_writer_t *w, uint8_t value) {
     put_big_endian(w, value, 1);
 }
 
-void qd_writer_u16(qd_writer_t *w, uint16_t value)
-{
+void qd_writer_u16(qd_writer_t *w, uint16_t value) {
     put_big_endian(w, value, 2);
 }
 
-void qd_writer_u32(qd_writer_t *w, uint32_t value)
-{
+void qd_writer_u32(qd_writer_t *w, uint32_t value) {
     put_big_endian(w, value, 4);
 }
 
-void qd_writer_u64(qd_writer_t *w, uint64_t value)
-{
+void qd_writer_u64(qd_writer_t *w, uint64_t value) {
     put_big_endian(w, value, 8);
 }
 
-void qd_writer_u16_le(qd_writer_t *w, uint16_t value)
-{
+void qd_writer_u16_le(qd_writer_t *w, uint16_t value) {
     put_little_endian(w, value, 2);
 }
 
-void qd_writer_u32_le(qd_writer_t *w, uint32_t value)
-{
+void qd_writer_u32_le(qd_writer_t *w, uint32_t value) {
     put_little_endian(w, value, 4);
 }
 
-void qd_writer_u64_le(qd_writer_t *w, uint64_t value)
-{
+void qd_writer_u64_le(qd_writer_t *w, uint64_t value) {
     put_little_endian(w, value, 8);
 }
 
-void qd_writer_octets(qd_writer_t *w, const uint8_t *octets, size_t length)
-{
+void qd_writer_octets(qd_writer_t *w, const uint8_t *octets, size_t length) {
     uint8_t *room = reserve(w, length);
 
     if (room != NULL && length > 0) {

@@ -1,8 +1,7 @@
 #include "base/integer.h"
 
 /* 64 x 64 -> 128 bits from four 32-bit products. */
-static void multiply(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low)
-{
+static void multiply(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low) {
     uint64_t a_low = (uint32_t)a, a_high = a >> 32;
     uint64_t b_low = (uint32_t)b, b_high = b >> 32;
     uint64_t bottom = a_low * b_low;
@@ -14,8 +13,7 @@ static void multiply(uint64_t a, uint64_t b, uint64_t *high, uint64_t *low)
 }
 
 /* One 32-bit digit of the quotient (high:next) / divisor; divisor normalised, high < divisor. */
-static uint64_t digit(uint64_t high, uint32_t next, uint64_t divisor, uint64_t *rest)
-{
+static uint64_t digit(uint64_t high, uint32_t next, uint64_t divisor, uint64_t *rest) {
     uint64_t top = divisor >> 32;
     uint64_t bottom = (uint32_t)divisor;
     uint64_t q = high / top;
@@ -34,8 +32,7 @@ static uint64_t digit(uint64_t high, uint32_t next, uint64_t divisor, uint64_t *
 }
 
 /* (high:low) / divisor with high < divisor, so that the quotient has 64 bits. */
-static uint64_t divide(uint64_t high, uint64_t low, uint64_t divisor, uint64_t *remainder)
-{
+static uint64_t divide(uint64_t high, uint64_t low, uint64_t divisor, uint64_t *remainder) {
     unsigned shift = 0;
     uint64_t upper, rest;
 
@@ -53,8 +50,7 @@ static uint64_t divide(uint64_t high, uint64_t low, uint64_t divisor, uint64_t *
     return upper << 32 | low;
 }
 
-qd_status_t qd_muldiv_u64(uint64_t a, uint64_t b, uint64_t c, uint64_t *quotient, uint64_t *remainder)
-{
+qd_status_t qd_muldiv_u64(uint64_t a, uint64_t b, uint64_t c, uint64_t *quotient, uint64_t *remainder) {
     uint64_t high, low, rest;
 
     multiply(a, b, &high, &low);
@@ -77,8 +73,7 @@ qd_status_t qd_muldiv_u64(uint64_t a, uint64_t b, uint64_t c, uint64_t *quotient
     return QD_OK;
 }
 
-uint32_t qd_isqrt_u64(uint64_t value)
-{
+uint32_t qd_isqrt_u64(uint64_t value) {
     uint64_t root = 0;
     uint64_t bit = UINT64_C(1) << 62;
 
@@ -102,13 +97,11 @@ uint32_t qd_isqrt_u64(uint64_t value)
 #define CORDIC_BITS 28u
 #define CORDIC_STEPS 18
 
-static uint64_t magnitude(int64_t value)
-{
+static uint64_t magnitude(int64_t value) {
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-int16_t qd_atan2_ddeg(int64_t y, int64_t x)
-{
+int16_t qd_atan2_ddeg(int64_t y, int64_t x) {
     /* atan(2^-i) in 2^-16 of a tenth of a degree. */
     static const int32_t angles[CORDIC_STEPS] = {
         29491200, 17409672, 9198793, 4669451, 2343786, 1173036, 586661, 293348, 146676,

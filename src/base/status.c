@@ -26,8 +26,7 @@ static const char *const names[QD_STATUS_COUNT] = {
     [QD_ARGUMENT] = "argument",
 };
 
-const char *qd_status_name(qd_status_t status)
-{
+const char *qd_status_name(qd_status_t status) {
     /* The cast catches negative values too, whatever type the compiler gave the enumeration. */
     if ((unsigned)status >= (unsigned)QD_STATUS_COUNT) {
         return "unknown";

@@ -1,0 +1,289 @@
+#include <string.h>
+
+#include "store/internal.h"
+
+/* "REDO" in the image. */
+#define REDO_MARK 0x4f444552u
+#define AT_COUNT 4u
+#define AT_LENGTH 6u
+#define AT_SEQUENCE 8u
+#define AT_EPOCH 12u
+
+uint32_t qd_redo_data_size(const qd_store_layout_t *layout) {
+    return layout->group_capacity + (uint32_t)QD_STORE_ENTRY_SIZE * layout->row_count;
+}
+
+uint32_t qd_redo_size(const qd_store_layout_t *layout, const qd_sealer_t *sealer) {
+    return (uint32_t)qd_store_round8(QD_STORE_REDO_HEADER_SIZE + (size_t)sealer->tag_size +
+                                     qd_redo_data_size(layout));
+}
+
+/* Offset in staging of a record's entry; store->staged when it has none. */
+static uint32_t find_entry(const qd_store_t *store, uint16_t id) {
+    uint32_t at = 0;
+
+    while (at < store->staged && qd_store_get_u16(store->staging + at) != id) {
+        at += QD_STORE_ENTRY_SIZE + qd_store_get_u16(store->staging + at + 2);
+    }
+    return at;
+}
+
+const uint8_t *qd_group_find(const qd_store_t *store, uint16_t id, uint16_t *length) {
+    uint32_t at = find_entry(store, id);
+
+    if (at >= store->staged) {
+        return NULL;
+    }
+    *length = qd_store_get_u16(store->staging + at + 2);
+    return store->staging + at + QD_STORE_ENTRY_SIZE;
+}
+
+qd_status_t qd_group_stage(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length) {
+    uint32_t at = find_entry(store, id);
+    uint32_t old = 0;
+    uint8_t *entry = store->staging + at;
+
+    if (at < store->staged) {
+        old = QD_STORE_ENTRY_SIZE + (uint32_t)qd_store_get_u16(entry + 2);
+    }
+    /* The limit counts payload only, so that a model can add up its capacities. */
+    if (store->staged - old - QD_STORE_ENTRY_SIZE * (store->staged_count - (old > 0 ? 1u : 0u)) + length >
+        store->layout->group_capacity) {
+        return QD_NO_SPACE;
+    }
+    if (old > 0) {
+        store->staged -= old;
+        store->staged_count--;
+        memmove(entry, entry + old, store->staged - at);
+    }
+    entry = store->staging + store->staged;
+    qd_store_put_u16(entry, id);
+    qd_store_put_u16(entry + 2, length);
+    if (length > 0) {
+        memcpy(entry + QD_STORE_ENTRY_SIZE, payload, length);
+    }
+    store->staged += QD_STORE_ENTRY_SIZE + (uint32_t)length;
+    store->staged_count++;
+    return QD_OK;
+}
+
+static void forget(qd_store_t *store) {
+    store->staged = 0;
+    store->staged_count = 0;
+}
+
+/* redo = "REDO" count length sequence epoch tag sealed-entries; entry = id length payload */
+static qd_status_t write_redo(qd_store_t *store) {
+    uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
+    uint8_t *scratch = store->scratch;
+    qd_seal_nonce_t nonce = {QD_STORE_REDO_RECORD, 0, store->epoch, 0};
+    qd_status_t status;
+
+    if (store->group_sequence == UINT32_MAX) {
+        return QD_NO_SPACE;
+    }
+    store->group_sequence++;
+    nonce.sequence = store->group_sequence;
+    qd_store_put_u32(scratch, REDO_MARK);
+    qd_store_put_u16(scratch + AT_COUNT, store->staged_count);
+    qd_store_put_u16(scratch + AT_LENGTH, (uint16_t)store->staged);
+    qd_store_put_u32(scratch + AT_SEQUENCE, nonce.sequence);
+    qd_store_put_u32(scratch + AT_EPOCH, nonce.epoch);
+    status = store->sealer->seal(store->sealer->context, &nonce, store->staging, store->staged,
+                                 scratch + head, scratch + QD_STORE_REDO_HEADER_SIZE);
+    if (status != QD_OK) {
+        return status;
+    }
+    store->redo = QD_REDO_DOUBTFUL;
+    status = qd_store_program(store, QD_STORE_REDO_OFFSET, scratch, head + store->staged);
+    return status == QD_OK ? qd_store_sync(store) : status;
+}
+
+/*
+ * The whole head, so that a cut in here is told from a clean area; synced, because no later write may
+ * reach the device before it.
+ */
+static qd_status_t retire(qd_store_t *store) {
+    static const uint8_t zeros[QD_STORE_REDO_HEADER_SIZE + QD_SEAL_TAG_MAX] = {0};
+    uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
+    qd_status_t status = qd_store_program(store, QD_STORE_REDO_OFFSET, zeros, head);
+
+    if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    if (status == QD_OK) {
+        store->redo = QD_REDO_CLEAN;
+    }
+    return status;
+}
+
+static qd_status_t apply(qd_store_t *store) {
+    qd_status_t status = QD_OK;
+
+    for (uint32_t at = 0; at < store->staged && status == QD_OK;) {
+        uint16_t id = qd_store_get_u16(store->staging + at);
+        uint16_t length = qd_store_get_u16(store->staging + at + 2);
+
+        status = qd_slots_apply(store, qd_slots_find(store, id), store->staging + at + QD_STORE_ENTRY_SIZE,
+                                length);
+        at += QD_STORE_ENTRY_SIZE + (uint32_t)length;
+    }
+    if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    if (status == QD_OK) {
+        store->redo = QD_REDO_DOUBTFUL;
+        forget(store);
+    }
+    return status;
+}
+
+qd_status_t qd_redo_settle(qd_store_t *store) {
+    qd_status_t status = QD_OK;
+
+    if (store->redo == QD_REDO_PENDING) {
+        status = apply(store);
+    }
+    if (status == QD_OK && store->redo == QD_REDO_DOUBTFUL) {
+        status = retire(store);
+    }
+    return status;
+}
+
+/* The entries of a redo area that passed its check; a wrong one was written by a defect, not by a cut. */
+static bool is_sound(const qd_store_t *store) {
+    uint32_t at = 0;
+    uint16_t count = 0;
+
+    while (store->staged - at >= QD_STORE_ENTRY_SIZE) {
+        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging + at));
+        uint16_t length = qd_store_get_u16(store->staging + at + 2);
+
+        if (row == QD_STORE_NONE || length > store->layout->rows[row].capacity ||
+            length > store->staged - at - QD_STORE_ENTRY_SIZE) {
+            return false;
+        }
+        at += QD_STORE_ENTRY_SIZE + (uint32_t)length;
+        count++;
+    }
+    return at == store->staged && count == store->staged_count;
+}
+
+/* Opens the redo area into staging. QD_OK; QD_END: clean; QD_CORRUPT: torn, it does not count; QD_IO. */
+static qd_status_t load_redo(qd_store_t *store) {
+    const qd_block_t *device = store->device;
+    uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
+    uint8_t *scratch = store->scratch;
+    uint32_t length, mark;
+    qd_seal_nonce_t nonce = {QD_STORE_REDO_RECORD, 0, 0, 0};
+    qd_status_t status = device->read(device->context, QD_STORE_REDO_OFFSET, scratch, head);
+
+    if (status != QD_OK) {
+        return status;
+    }
+    mark = qd_store_get_u32(scratch);
+    if (qd_store_is_blank(scratch, head, 0) || qd_store_is_blank(scratch, head, store->blank)) {
+        return QD_END;
+    }
+    length = qd_store_get_u16(scratch + AT_LENGTH);
+    if (mark != REDO_MARK || length > qd_redo_data_size(store->layout)) {
+        return QD_CORRUPT;
+    }
+    status = device->read(device->context, QD_STORE_REDO_OFFSET + head, scratch + head, length);
+    if (status != QD_OK) {
+        return status;
+    }
+    nonce.sequence = qd_store_get_u32(scratch + AT_SEQUENCE);
+    nonce.epoch = qd_store_get_u32(scratch + AT_EPOCH);
+    status = store->sealer->open(store->sealer->context, &nonce, scratch + head, length, store->staging,
+                                 scratch + QD_STORE_REDO_HEADER_SIZE);
+    if (status == QD_OK) {
+        store->staged = length;
+        store->staged_count = qd_store_get_u16(scratch + AT_COUNT);
+    }
+    return status;
+}
+
+qd_status_t qd_redo_replay(qd_store_t *store) {
+    qd_status_t status = load_redo(store);
+
+    switch (status) {
+    case QD_OK:
+        if (!is_sound(store)) {
+            return QD_CORRUPT;
+        }
+        store->redo = QD_REDO_PENDING;
+        store->stats.replays++;
+        break;
+    case QD_END:
+        return QD_OK;
+    case QD_CORRUPT:
+        /* Retired all the same: octets that read differently from time to time must not count later,
+         * over what was written in between. */
+        store->redo = QD_REDO_DOUBTFUL;
+        break;
+    default:
+        return status;
+    }
+    return qd_redo_settle(store);
+}
+
+qd_status_t qd_txn_begin(qd_store_t *store) {
+    if (store->open) {
+        return QD_STATE;
+    }
+    store->open = true;
+    return QD_OK;
+}
+
+static qd_status_t commit_staged(qd_store_t *store) {
+    qd_status_t status;
+
+    if (store->staged_count == 1) {
+        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging));
+
+        status = qd_slots_write(store, row, store->staging + QD_STORE_ENTRY_SIZE,
+                                qd_store_get_u16(store->staging + 2));
+        forget(store);
+        return status;
+    }
+    status = write_redo(store);
+    if (status != QD_OK) {
+        /* An attempt to make sure that a group which was refused does not turn up at the next start. */
+        forget(store);
+        (void)qd_redo_settle(store);
+        return status;
+    }
+    /* The group counts from here on. What fails now is made up for by the next write or mount;
+     * until then staging is what a reader sees. */
+    store->redo = QD_REDO_PENDING;
+    (void)qd_redo_settle(store);
+    return QD_OK;
+}
+
+qd_status_t qd_txn_commit(qd_store_t *store) {
+    qd_status_t status = QD_OK;
+
+    if (!store->open) {
+        return QD_STATE;
+    }
+    store->open = false;
+    /* While an earlier group is pending, staging is its, and this one has been refused every write. */
+    if (store->redo != QD_REDO_PENDING && store->staged_count > 0) {
+        status = qd_redo_settle(store);
+        if (status != QD_OK) {
+            forget(store);
+            return status;
+        }
+        status = commit_staged(store);
+        store->stats.commits += status == QD_OK ? 1u : 0u;
+    }
+    return status;
+}
+
+void qd_txn_abort(qd_store_t *store) {
+    store->open = false;
+    if (store->redo != QD_REDO_PENDING) {
+        forget(store);
+    }
+}

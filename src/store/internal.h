@@ -1,0 +1,130 @@
+/*
+ * internal.h - inside of the store; only src/store includes it.
+ *
+ * Two state machines share it. A record (slots.c) has two slots, each blank, good or bad; the newest
+ * good one is its content. The redo area (group.c) is clean, or holds a group that counts but is not
+ * yet applied, or holds octets of which nobody knows whether they count; only a clean one lets
+ * another write through, because a later mount would put the group over it.
+ */
+#ifndef QD_STORE_INTERNAL_H
+#define QD_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+/* docs/storage.md gives these layouts. */
+#define QD_STORE_SUPER_SIZE 64u
+#define QD_STORE_HEADER_SIZE 12u
+#define QD_STORE_REDO_HEADER_SIZE 16u
+#define QD_STORE_ENTRY_SIZE 4u
+#define QD_STORE_REDO_OFFSET (2u * QD_STORE_SUPER_SIZE)
+#define QD_STORE_REDO_RECORD 0u
+#define QD_STORE_CAPACITY_MAX 2048u
+#define QD_STORE_NONE UINT16_MAX
+
+typedef enum qd_slot_state { QD_SLOT_BLANK = 0, QD_SLOT_GOOD, QD_SLOT_BAD } qd_slot_state_t;
+
+typedef enum qd_redo_state {
+    QD_REDO_CLEAN = 0,
+    QD_REDO_DOUBTFUL, /* must be retired before anything else is written */
+    QD_REDO_PENDING   /* counts; must be applied and retired before anything else is written */
+} qd_redo_state_t;
+
+typedef struct qd_record_state {
+    uint32_t offset;   /* of slot 0 on the device */
+    uint32_t sequence; /* last one used, also by an attempt that failed */
+    uint8_t slot[2];   /* qd_slot_state_t */
+    uint8_t newest;    /* 0 or 1; means something while one of the slots is good */
+} qd_record_state_t;
+
+struct qd_store {
+    const qd_store_layout_t *layout;
+    const qd_block_t *device;
+    const qd_sealer_t *sealer;
+    qd_records_t records;
+    qd_store_stats_t stats;
+    uint32_t epoch;
+    uint32_t group_sequence; /* last one used in this epoch */
+    uint32_t staging_size;
+    uint32_t scratch_size;
+    uint32_t staged; /* octets in staging */
+    uint16_t staged_count;
+    uint8_t blank; /* the octet that a blank device is made of */
+    bool open;     /* a group is */
+    qd_redo_state_t redo;
+    qd_record_state_t *states; /* one per row of the layout */
+    uint8_t *staging;          /* entries {id, length, payload}, as in the redo area */
+    uint8_t *scratch;          /* what goes to the device in one program */
+};
+
+typedef struct qd_slot_header {
+    uint16_t id;
+    uint16_t length;
+    uint32_t sequence;
+    uint32_t epoch;
+} qd_slot_header_t;
+
+/* Little-endian octets at p, whatever its alignment. */
+static inline void qd_store_put_u16(uint8_t *p, uint16_t value) {
+    p[0] = (uint8_t)value;
+    p[1] = (uint8_t)(value >> 8);
+}
+
+static inline void qd_store_put_u32(uint8_t *p, uint32_t value) {
+    p[0] = (uint8_t)value;
+    p[1] = (uint8_t)(value >> 8);
+    p[2] = (uint8_t)(value >> 16);
+    p[3] = (uint8_t)(value >> 24);
+}
+
+static inline uint16_t qd_store_get_u16(const uint8_t *p) {
+    return (uint16_t)(p[0] | (uint32_t)p[1] << 8);
+}
+
+static inline uint32_t qd_store_get_u32(const uint8_t *p) {
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline size_t qd_store_round8(size_t value) {
+    return (value + 7u) & ~(size_t)7u;
+}
+
+/* device.c: the device with its statistics. Statuses are those of the port. */
+qd_status_t qd_store_program(qd_store_t *store, uint32_t offset, const uint8_t *octets, uint32_t length);
+qd_status_t qd_store_sync(qd_store_t *store);
+/* True when length octets are all value. */
+bool qd_store_is_blank(const uint8_t *octets, size_t length, uint8_t value);
+
+/* superblock.c. Judges the device; sets epoch (the newest committed, 0 for a blank device) and blank.
+ * QD_OK: a store of this layout; QD_END: blank or a format that was cut; else as qd_store_mount. */
+qd_status_t qd_superblock_find(qd_store_t *store);
+/* Commits store->epoch to both copies, one after the other. */
+qd_status_t qd_superblock_commit(qd_store_t *store);
+
+/* slots.c */
+uint32_t qd_slot_size(const qd_sealer_t *sealer, uint16_t capacity);
+/* Index of the row with this id, QD_STORE_NONE if there is none. */
+uint16_t qd_slots_find(const qd_store_t *store, uint16_t id);
+/* Verifies both slots of every record. QD_OK, QD_IO. */
+qd_status_t qd_slots_scan(qd_store_t *store);
+/* Replaces every bad slot that has a good or blank twin, so that a slot that reads differently from
+ * time to time cannot become good later. QD_OK, or the device's. */
+qd_status_t qd_slots_heal(qd_store_t *store);
+/* One record, durable on QD_OK. */
+qd_status_t qd_slots_write(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length);
+/* One record without sync, for a group that is safe in the redo area. */
+qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length);
+qd_status_t qd_slots_read(qd_store_t *store, uint16_t row, uint8_t *buffer, size_t size, size_t *length);
+
+/* group.c */
+uint32_t qd_redo_data_size(const qd_store_layout_t *layout);
+uint32_t qd_redo_size(const qd_store_layout_t *layout, const qd_sealer_t *sealer);
+/* Applies a group that was cut before it was retired; retires whatever is there. */
+qd_status_t qd_redo_replay(qd_store_t *store);
+/* Brings the redo area to QD_REDO_CLEAN. QD_OK, or the device's. */
+qd_status_t qd_redo_settle(qd_store_t *store);
+/* Stages one record in the open group. QD_OK, QD_NO_SPACE. */
+qd_status_t qd_group_stage(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length);
+/* Staged payload of a record, NULL when it has none. */
+const uint8_t *qd_group_find(const qd_store_t *store, uint16_t id, uint16_t *length);
+
+#endif

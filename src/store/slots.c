@@ -1,0 +1,279 @@
+#include <string.h>
+
+#include "store/internal.h"
+
+uint32_t qd_slot_size(const qd_sealer_t *sealer, uint16_t capacity) {
+    return (uint32_t)qd_store_round8(QD_STORE_HEADER_SIZE + (size_t)sealer->tag_size + capacity);
+}
+
+uint16_t qd_slots_find(const qd_store_t *store, uint16_t id) {
+    const qd_record_row_t *rows = store->layout->rows;
+    uint16_t low = 0, high = store->layout->row_count;
+
+    while (low < high) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+
+        if (rows[middle].id < id) {
+            low = (uint16_t)(middle + 1);
+        } else {
+            high = middle;
+        }
+    }
+    return low < store->layout->row_count && rows[low].id == id ? low : QD_STORE_NONE;
+}
+
+static uint32_t slot_offset(const qd_store_t *store, uint16_t row, uint8_t slot) {
+    return store->states[row].offset +
+           (slot == 0 ? 0 : qd_slot_size(store->sealer, store->layout->rows[row].capacity));
+}
+
+static bool has_good(const qd_record_state_t *state) {
+    return state->slot[0] == QD_SLOT_GOOD || state->slot[1] == QD_SLOT_GOOD;
+}
+
+/*
+ * slot = id length sequence epoch tag payload
+ *
+ * Reads a slot into scratch, opens it to out (which may be scratch) when it has room there.
+ * QD_OK; QD_END: blank; QD_CORRUPT; QD_NO_SPACE: longer than size; QD_IO.
+ */
+static qd_status_t load(qd_store_t *store, uint16_t row, uint8_t slot, uint8_t *out, size_t size,
+                        qd_slot_header_t *header) {
+    const qd_record_row_t *kind = &store->layout->rows[row];
+    const qd_block_t *device = store->device;
+    uint32_t head = QD_STORE_HEADER_SIZE + store->sealer->tag_size;
+    uint32_t offset = slot_offset(store, row, slot);
+    uint8_t *scratch = store->scratch;
+    qd_seal_nonce_t nonce;
+    qd_status_t status = device->read(device->context, offset, scratch, head);
+
+    if (status != QD_OK) {
+        return status;
+    }
+    if (qd_store_is_blank(scratch, head, store->blank)) {
+        return QD_END;
+    }
+    header->id = qd_store_get_u16(scratch);
+    header->length = qd_store_get_u16(scratch + 2);
+    header->sequence = qd_store_get_u32(scratch + 4);
+    header->epoch = qd_store_get_u32(scratch + 8);
+    if (header->id != kind->id || header->length > kind->capacity) {
+        return QD_CORRUPT;
+    }
+    if (header->length > size) {
+        return QD_NO_SPACE;
+    }
+    status = device->read(device->context, offset + head, scratch + head, header->length);
+    if (status != QD_OK) {
+        return status;
+    }
+    nonce = (qd_seal_nonce_t){header->id, slot, header->epoch, header->sequence};
+    return store->sealer->open(store->sealer->context, &nonce, scratch + head, header->length, out,
+                               scratch + QD_STORE_HEADER_SIZE);
+}
+
+/*
+ * Seals and programs one slot. A number is used up by the attempt, not by the success: octets of a
+ * program that failed may lie on the device, and no second seal may share their nonce.
+ */
+static qd_status_t put(qd_store_t *store, uint16_t row, uint8_t slot, const uint8_t *payload,
+                       uint16_t length) {
+    qd_record_state_t *state = &store->states[row];
+    uint32_t head = QD_STORE_HEADER_SIZE + store->sealer->tag_size;
+    uint8_t *scratch = store->scratch;
+    qd_seal_nonce_t nonce;
+    uint8_t before = state->slot[slot];
+    qd_status_t status;
+
+    if (state->sequence == UINT32_MAX) {
+        return QD_NO_SPACE;
+    }
+    state->sequence++;
+    nonce = (qd_seal_nonce_t){store->layout->rows[row].id, slot, store->epoch, state->sequence};
+    qd_store_put_u16(scratch, nonce.record);
+    qd_store_put_u16(scratch + 2, length);
+    qd_store_put_u32(scratch + 4, nonce.sequence);
+    qd_store_put_u32(scratch + 8, nonce.epoch);
+    status = store->sealer->seal(store->sealer->context, &nonce, payload, length, scratch + head,
+                                 scratch + QD_STORE_HEADER_SIZE);
+    if (status != QD_OK) {
+        return status;
+    }
+    state->slot[slot] = QD_SLOT_BAD;
+    status = qd_store_program(store, slot_offset(store, row, slot), scratch, head + length);
+    if (status == QD_NO_SPACE) {
+        state->slot[slot] = before; /* the port: nothing was written */
+    }
+    return status;
+}
+
+static void accept(qd_record_state_t *state, uint8_t slot) {
+    state->slot[slot] = QD_SLOT_GOOD;
+    state->newest = slot;
+}
+
+/* The older slot; slot 0 while none is good, so that a first write which is cut or fails again and
+ * again never spoils both. */
+static uint8_t target(const qd_record_state_t *state) {
+    return has_good(state) ? (uint8_t)(state->newest ^ 1u) : 0;
+}
+
+/*
+ * A write that was refused must not turn up at the next start, and a program or sync that failed may
+ * have left all of it on the device. An attempt; if that fails too, the slot is at least overwritten
+ * by the next write.
+ */
+static void spoil(qd_store_t *store, uint16_t row, uint8_t slot) {
+    uint32_t head = QD_STORE_HEADER_SIZE + store->sealer->tag_size;
+
+    if (store->states[row].slot[slot] == QD_SLOT_BAD) {
+        memset(store->scratch, (uint8_t)~store->blank, head);
+        if (qd_store_program(store, slot_offset(store, row, slot), store->scratch, head) == QD_OK) {
+            (void)qd_store_sync(store);
+        }
+    }
+}
+
+qd_status_t qd_slots_write(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length) {
+    qd_record_state_t *state = &store->states[row];
+    uint8_t slot = target(state);
+    qd_status_t status = put(store, row, slot, payload, length);
+
+    if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    if (status != QD_OK) {
+        spoil(store, row, slot);
+        return status;
+    }
+    accept(state, slot);
+    /* The first write fills both slots: from then on the loss of one never looks like "never
+     * written". The record is durable already, so a failure here is not one of the write. */
+    slot ^= 1u;
+    if (state->slot[slot] != QD_SLOT_GOOD && put(store, row, slot, payload, length) == QD_OK &&
+        qd_store_sync(store) == QD_OK) {
+        accept(state, slot);
+    }
+    return QD_OK;
+}
+
+qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length) {
+    qd_record_state_t *state = &store->states[row];
+    qd_status_t status;
+
+    do {
+        uint8_t slot = target(state);
+
+        status = put(store, row, slot, payload, length);
+        if (status == QD_OK) {
+            accept(state, slot);
+        }
+    } while (status == QD_OK && state->slot[target(state)] != QD_SLOT_GOOD);
+    return status;
+}
+
+qd_status_t qd_slots_read(qd_store_t *store, uint16_t row, uint8_t *buffer, size_t size, size_t *length) {
+    qd_record_state_t *state = &store->states[row];
+    qd_slot_header_t header;
+
+    while (has_good(state)) {
+        qd_status_t status = load(store, row, state->newest, buffer, size, &header);
+
+        if (status == QD_OK) {
+            *length = header.length;
+        }
+        if (status != QD_CORRUPT && status != QD_END) {
+            return status;
+        }
+        /* It was good at mount or when it was written: the memory has lost it since. */
+        state->slot[state->newest] = QD_SLOT_BAD;
+        store->stats.bad_slots++;
+        state->newest ^= 1u;
+    }
+    return state->slot[0] == QD_SLOT_BLANK || state->slot[1] == QD_SLOT_BLANK ? QD_END : QD_CORRUPT;
+}
+
+static qd_status_t scan_row(qd_store_t *store, uint16_t row) {
+    qd_record_state_t *state = &store->states[row];
+    qd_slot_header_t header;
+
+    for (uint8_t slot = 0; slot < 2; slot++) {
+        /* Staging is empty at mount and as large as the largest record. */
+        qd_status_t status = load(store, row, slot, store->staging, store->staging_size, &header);
+
+        switch (status) {
+        case QD_OK:
+            if (!has_good(state) || header.sequence > state->sequence) {
+                state->newest = slot;
+                state->sequence = header.sequence;
+            }
+            state->slot[slot] = QD_SLOT_GOOD;
+            break;
+        case QD_END:
+            state->slot[slot] = QD_SLOT_BLANK;
+            break;
+        case QD_CORRUPT:
+            state->slot[slot] = QD_SLOT_BAD;
+            store->stats.bad_slots++;
+            break;
+        default:
+            return status;
+        }
+    }
+    return QD_OK;
+}
+
+qd_status_t qd_slots_scan(qd_store_t *store) {
+    qd_status_t status = QD_OK;
+
+    for (uint16_t row = 0; row < store->layout->row_count && status == QD_OK; row++) {
+        status = scan_row(store, row);
+    }
+    return status;
+}
+
+/* A first write that was cut: the record was never written, and stays so. */
+static qd_status_t blank_out(qd_store_t *store, uint16_t row, uint8_t slot) {
+    uint32_t head = QD_STORE_HEADER_SIZE + store->sealer->tag_size;
+    qd_status_t status;
+
+    memset(store->scratch, store->blank, head);
+    status = qd_store_program(store, slot_offset(store, row, slot), store->scratch, head);
+    if (status == QD_OK) {
+        store->states[row].slot[slot] = QD_SLOT_BLANK;
+    }
+    return status;
+}
+
+static qd_status_t heal_slot(qd_store_t *store, uint16_t row, uint8_t slot) {
+    qd_record_state_t *state = &store->states[row];
+    size_t length;
+    qd_status_t status;
+
+    if (state->slot[slot] == QD_SLOT_BAD && state->slot[slot ^ 1u] == QD_SLOT_BLANK) {
+        return blank_out(store, row, slot);
+    }
+    if (state->slot[slot] == QD_SLOT_GOOD || state->slot[slot ^ 1u] != QD_SLOT_GOOD) {
+        return QD_OK;
+    }
+    status = qd_slots_read(store, row, store->staging, store->staging_size, &length);
+    if (status == QD_OK) {
+        status = put(store, row, slot, store->staging, (uint16_t)length);
+    }
+    if (status == QD_OK) {
+        accept(state, slot);
+    }
+    return status;
+}
+
+qd_status_t qd_slots_heal(qd_store_t *store) {
+    uint32_t before = store->stats.programs;
+    qd_status_t status = QD_OK;
+
+    for (uint16_t row = 0; row < store->layout->row_count && status == QD_OK; row++) {
+        for (uint8_t slot = 0; slot < 2 && status == QD_OK; slot++) {
+            status = heal_slot(store, row, slot);
+        }
+    }
+    return status == QD_OK && store->stats.programs != before ? qd_store_sync(store) : status;
+}
