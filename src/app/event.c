@@ -61,10 +61,11 @@ static uint32_t oldest(const qd_event_bus_t *bus)
  */
 static qd_status_t load(qd_event_bus_t *bus)
 {
-    uint8_t image[QD_RECORD_EVENTS_SIZE];
+    uint8_t *image = bus->services->scratch;
     size_t length = 0;
     const qd_records_t *records = bus->services->records;
-    qd_status_t status = records->read(records->context, QD_RECORD_EVENTS, image, sizeof image, &length);
+    qd_status_t status =
+        records->read(records->context, QD_RECORD_EVENTS, image, QD_RECORD_EVENTS_SIZE, &length);
     if (status == QD_END || status == QD_CORRUPT) {
         return QD_OK; /* a lost ring loses history, not energy; metrology's journal names the loss */
     }
@@ -99,9 +100,9 @@ static qd_status_t load(qd_event_bus_t *bus)
 
 static qd_status_t save(const qd_event_bus_t *bus)
 {
-    uint8_t image[QD_RECORD_EVENTS_SIZE];
+    uint8_t *image = bus->services->scratch;
     qd_writer_t w;
-    qd_writer_init(&w, image, sizeof image);
+    qd_writer_init(&w, image, QD_RECORD_EVENTS_SIZE);
     qd_writer_u8(&w, EVENT_RECORD_VERSION);
     for (uint8_t t = 0; t < QD_TARGET_COUNT; t++) {
         /* As they will be when the waiting events have been fanned out. */

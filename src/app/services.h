@@ -14,6 +14,9 @@ struct qd_gateway;
 struct qd_event_bus;
 struct qd_clock;
 
+/* One image of a record is built at a time; modules borrow this for the length of a call. */
+#define QD_SCRATCH_SIZE 768u
+
 typedef struct qd_services {
     const qd_records_t *records;
     struct qd_gateway *gateway;     /* metrology, seen through its gate */
@@ -21,6 +24,7 @@ typedef struct qd_services {
     const struct qd_clock *clock;   /* civil time */
     const qd_directory_t *directory;
     const qd_factory_t *factory;    /* NULL: sealed */
+    uint8_t *scratch;               /* QD_SCRATCH_SIZE octets, shared */
 } qd_services_t;
 
 /* True while write-once values may be written. */
