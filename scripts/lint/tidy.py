@@ -60,9 +60,10 @@ CASES = [
     ("a null pointer followed",
      {"src/base/a.c": "int qd_a(int a);\nint qd_a(int a) {\n    const int *p = 0;\n    return a > 3 ? *p : a;\n}\n"},
      "clang-analyzer-core.NullDereference"),
-    ("a memset with a digit",
-     {"src/base/a.c": "#include <string.h>\nvoid qd_a(char *a);\nvoid qd_a(char *a) {\n    memset(a, '0', 8);\n}\n"},
-     "bugprone-suspicious-memset-usage"),
+    ("a loop variable too small",
+     {"src/base/a.c": "int qd_a(int n);\nint qd_a(int n) {\n    int s = 0;\n"
+                      "    for (unsigned char i = 0; i < n; i++) {\n        s += i;\n    }\n    return s;\n}\n"},
+     "bugprone-too-small-loop-variable"),
     ("a macro without parentheses", {"src/base/a.h": "#define QD_TWICE(a) a * 2\n",
                                      "src/base/a.c": "#include \"base/a.h\"\nint qd_a(int a);\n"
                                                      "int qd_a(int a) {\n    return QD_TWICE(a);\n}\n"},
