@@ -2,9 +2,14 @@
  * gate_link.h - the gate over a byte link: every message framed, numbered and checked.
  *
  * Frame: 0x51, length (2, little-endian, of what follows up to the check), type (1), body, CRC-32 of
- * length to body (4, little-endian). Broken frames are dropped and counted; a request without reply
- * is sent again by its owner with the same sequence number, and metrology answers a repeated number
- * with the reply it gave before, so nothing is done twice.
+ * length to body (4, little-endian). Types: 1 request, 2 reply, 3 snapshot; gate_codec.c gives the
+ * bodies. Broken frames are dropped and counted, and the search for a frame goes on behind their first
+ * octet; a request without reply is sent again by its owner with the same sequence number, and
+ * metrology answers a repeated number with the reply it gave before, so nothing is done twice. The link
+ * numbers its requests itself and gives the caller's number back with the reply. HELLO is always
+ * answered afresh and begins a new count: a client sends it first, its own restart included.
+ * A lost snapshot is not sent again, the next second brings a newer one; who cannot wait submits
+ * QD_GATE_SNAPSHOT.
  * Context: main context on both sides. Ownership: state is the caller's.
  */
 #ifndef QD_METROLOGY_GATE_LINK_H
@@ -33,6 +38,9 @@ typedef struct qd_gate_server {
     bool have_last;
     bool outstanding;
     qd_gate_reply_t last_reply;
+    bool have_snapshot;
+    bool resend_snapshot;
+    qd_snapshot_t snapshot; /* the newest one polled */
     uint32_t dropped;
 } qd_gate_server_t;
 
