@@ -67,15 +67,15 @@ typedef void (*qd_client_trace_t)(void *context, bool sent, const uint8_t *frame
 /* --- who is asking ---------------------------------------------------------------------------- */
 
 typedef enum qd_client_mechanism {
-    QD_CLIENT_LOWEST = 0, /* no authentication */
-    QD_CLIENT_LLS = 1,    /* a password */
+    QD_CLIENT_LOWEST = 0,  /* no authentication */
+    QD_CLIENT_LLS = 1,     /* a password */
     QD_CLIENT_HLS_GMAC = 5 /* has its place; qd_client_open answers QD_CLIENT_OWN until it is built */
 } qd_client_mechanism_t;
 
 typedef struct qd_client_identity {
     const char *name; /* as in --as */
     uint16_t sap;
-    uint8_t mechanism; /* qd_client_mechanism_t */
+    uint8_t mechanism;   /* qd_client_mechanism_t */
     bool preestablished; /* no AARQ and no RLRQ */
 } qd_client_identity_t;
 
@@ -90,10 +90,10 @@ const qd_client_identity_t *qd_client_identity_by_sap(uint16_t sap);
 
 /* --- the client ------------------------------------------------------------------------------- */
 
-#define QD_CLIENT_HEAD 8u               /* octets of the wrapper's head */
+#define QD_CLIENT_HEAD 8u                /* octets of the wrapper's head */
 #define QD_CLIENT_BUFFER_MIN (8u + 128u) /* smallest buffer that qd_client_init takes */
-#define QD_CLIENT_LIST_MAX 64u          /* most attributes of one qd_client_get_list */
-#define QD_CLIENT_SECRET_MAX 64u        /* longest password */
+#define QD_CLIENT_LIST_MAX 64u           /* most attributes of one qd_client_get_list */
+#define QD_CLIENT_SECRET_MAX 64u         /* longest password */
 
 typedef struct qd_client_config {
     const qd_client_transport_t *transport;
@@ -142,7 +142,8 @@ typedef struct qd_client_value {
 
 /* size octets at buffer hold one frame at a time; size - 8 is proposed as the largest APDU.
  * QD_OK; QD_ARGUMENT: a pointer is missing or the buffer is below QD_CLIENT_BUFFER_MIN. */
-qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config, uint8_t *buffer, size_t size);
+qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config, uint8_t *buffer,
+                           size_t size);
 
 /* Opens the association (nothing is sent for a pre-established one). Afterwards the fault says why
  * not. A refused association leaves the client closed; it may be opened again. */
@@ -168,17 +169,18 @@ qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref
  * Reads count (1 to qd_client_list_capacity) attributes with one request. QD_CLIENT_OK: each of
  * values[count] has its own access; QD_CLIENT_REFUSED: the request as a whole was refused.
  */
-qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t *refs, size_t count, uint8_t *out,
-                                      size_t size, qd_client_value_t *values);
+qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t *refs, size_t count,
+                                      uint8_t *out, size_t size, qd_client_value_t *values);
 
 /* Writes one attribute: data is one A-XDR element. QD_CLIENT_REFUSED: as qd_client_get, the reason
  * is in the fault. */
-qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data, size_t length);
+qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
+                                 size_t length);
 
 /* Calls a method; data NULL: without parameter. A return value is copied to out; value->data is NULL
  * when there is none. */
-qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data, size_t length,
-                                  uint8_t *out, size_t size, qd_client_value_t *value);
+qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
+                                  size_t length, uint8_t *out, size_t size, qd_client_value_t *value);
 
 /* The last fault; result QD_CLIENT_OK when the last call succeeded. */
 const qd_client_fault_t *qd_client_last_fault(const qd_client_t *client);

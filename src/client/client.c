@@ -10,15 +10,15 @@
 #define PEER_PDU_MIN 12u
 
 /* Priority management, block-transfer GET, multiple references, GET, SET, selective access, ACTION. */
-#define PROPOSED                                                                                          \
-    (QD_CONFORMANCE_BIT(9) | QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES |              \
+#define PROPOSED                                                                                             \
+    (QD_CONFORMANCE_BIT(9) | QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES |                 \
      QD_CONFORMANCE_GET | QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION)
 
-static const qd_client_fault_t no_fault = { QD_CLIENT_OK, QD_REFUSAL_NONE, 0, 0, "" };
+static const qd_client_fault_t no_fault = {QD_CLIENT_OK, QD_REFUSAL_NONE, 0, 0, ""};
 
-qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config, uint8_t *buffer, size_t size)
-{
-    qd_client_t empty = { 0 };
+qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config, uint8_t *buffer,
+                           size_t size) {
+    qd_client_t empty = {0};
 
     if (client == NULL || config == NULL || buffer == NULL || size < QD_CLIENT_BUFFER_MIN ||
         config->transport == NULL || config->transport->send == NULL || config->transport->receive == NULL ||
@@ -36,20 +36,18 @@ qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config
     return QD_OK;
 }
 
-const qd_client_fault_t *qd_client_last_fault(const qd_client_t *client)
-{
+const qd_client_fault_t *qd_client_last_fault(const qd_client_t *client) {
     return &client->fault;
 }
 
-static void put_aarq(qd_client_t *client, qd_writer_t *w)
-{
+static void put_aarq(qd_client_t *client, qd_writer_t *w) {
     uint8_t octets[32];
     qd_writer_t information;
-    qd_initiate_request_t initiate = { .response_allowed = true,
-                                       .dlms_version = DLMS_VERSION,
-                                       .conformance = PROPOSED,
-                                       .max_receive_pdu = (uint16_t)(client->size - QD_CLIENT_HEAD) };
-    qd_aarq_t aarq = { .version_1 = true, .context_name = QD_CONTEXT_LN };
+    qd_initiate_request_t initiate = {.response_allowed = true,
+                                      .dlms_version = DLMS_VERSION,
+                                      .conformance = PROPOSED,
+                                      .max_receive_pdu = (uint16_t)(client->size - QD_CLIENT_HEAD)};
+    qd_aarq_t aarq = {.version_1 = true, .context_name = QD_CONTEXT_LN};
 
     qd_writer_init(&information, octets, sizeof octets);
     qd_initiate_request_encode(&information, &initiate);
@@ -67,8 +65,7 @@ static void put_aarq(qd_client_t *client, qd_writer_t *w)
 }
 
 /* The parameters of an accepted association: nothing may come back that was not proposed. */
-static qd_client_result_t take_parameters(qd_client_t *client, qd_view_t information)
-{
+static qd_client_result_t take_parameters(qd_client_t *client, qd_view_t information) {
     qd_initiate_response_t response;
     qd_reader_t r;
 
@@ -77,10 +74,12 @@ static qd_client_result_t take_parameters(qd_client_t *client, qd_view_t informa
         return qd_client_fail(client, QD_CLIENT_VIOLATION, "accepted without a good initiate-response");
     }
     if (response.dlms_version != DLMS_VERSION || response.vaa_name != VAA_NAME_LN) {
-        return qd_client_fail(client, QD_CLIENT_VIOLATION, "initiate-response with a wrong version or VAA name");
+        return qd_client_fail(client, QD_CLIENT_VIOLATION,
+                              "initiate-response with a wrong version or VAA name");
     }
     if ((response.conformance & ~(uint32_t)PROPOSED) != 0u) {
-        return qd_client_fail(client, QD_CLIENT_VIOLATION, "the meter claims services that were not proposed");
+        return qd_client_fail(client, QD_CLIENT_VIOLATION,
+                              "the meter claims services that were not proposed");
     }
     if (response.max_receive_pdu != 0u && response.max_receive_pdu < PEER_PDU_MIN) {
         return qd_client_fail(client, QD_CLIENT_VIOLATION, "the meter's APDU size is below 12");
@@ -93,22 +92,21 @@ static qd_client_result_t take_parameters(qd_client_t *client, qd_view_t informa
 }
 
 /* A service error in the user-information of a refusal says more than its diagnostic. */
-static qd_client_result_t refuse_association(qd_client_t *client, const qd_aare_t *aare)
-{
+static qd_client_result_t refuse_association(qd_client_t *client, const qd_aare_t *aare) {
     qd_reader_t r;
 
     qd_reader_init(&r, aare->user_information.data, aare->user_information.length);
     if (aare->user_information.length == 4u && qd_reader_u16(&r) == 0x0E01u && qd_reader_u8(&r) == 0x06u) {
         uint8_t code = qd_reader_u8(&r);
 
-        return qd_client_refuse(client, QD_REFUSAL_INITIATE, aare->result, code, qd_client_initiate_name(code));
+        return qd_client_refuse(client, QD_REFUSAL_INITIATE, aare->result, code,
+                                qd_client_initiate_name(code));
     }
     return qd_client_refuse(client, QD_REFUSAL_ASSOCIATION, aare->result, aare->diagnostic,
                             qd_client_diagnostic_name(aare->diagnostic));
 }
 
-static qd_client_result_t take_aare(qd_client_t *client, qd_reader_t *reply)
-{
+static qd_client_result_t take_aare(qd_client_t *client, qd_reader_t *reply) {
     qd_aare_t aare;
 
     if (qd_aare_decode(reply, &aare) != QD_OK) {
@@ -126,8 +124,7 @@ static qd_client_result_t take_aare(qd_client_t *client, qd_reader_t *reply)
     return take_parameters(client, aare.user_information);
 }
 
-qd_client_result_t qd_client_open(qd_client_t *client)
-{
+qd_client_result_t qd_client_open(qd_client_t *client) {
     qd_writer_t w;
     qd_reader_t reply;
     qd_client_result_t result;
@@ -157,9 +154,8 @@ qd_client_result_t qd_client_open(qd_client_t *client)
     return result == QD_CLIENT_OK ? take_aare(client, &reply) : result;
 }
 
-qd_client_result_t qd_client_release(qd_client_t *client)
-{
-    qd_release_t release = { .has_reason = true };
+qd_client_result_t qd_client_release(qd_client_t *client) {
+    qd_release_t release = {.has_reason = true};
     qd_writer_t w;
     qd_reader_t reply;
     qd_client_result_t result;
@@ -185,8 +181,7 @@ qd_client_result_t qd_client_release(qd_client_t *client)
     return result;
 }
 
-bool qd_client_has_list(const qd_client_t *client)
-{
+bool qd_client_has_list(const qd_client_t *client) {
     return client->state == QD_CLIENT_ASSOCIATED &&
            (client->conformance & QD_CONFORMANCE_MULTIPLE_REFERENCES) != 0u;
 }

@@ -5,23 +5,20 @@
 #include "client/internal.h"
 #include "protocol/axdr.h"
 
-void qd_element_begin(qd_element_iterator_t *it, const uint8_t *data, size_t size)
-{
-    qd_element_iterator_t empty = { 0 };
+void qd_element_begin(qd_element_iterator_t *it, const uint8_t *data, size_t size) {
+    qd_element_iterator_t empty = {0};
 
     *it = empty;
     it->data = data;
     it->size = size;
 }
 
-static qd_status_t end(qd_element_iterator_t *it, qd_status_t status)
-{
+static qd_status_t end(qd_element_iterator_t *it, qd_status_t status) {
     it->status = status;
     return status;
 }
 
-qd_status_t qd_element_next(qd_element_iterator_t *it, qd_element_t *element)
-{
+qd_status_t qd_element_next(qd_element_iterator_t *it, qd_element_t *element) {
     qd_reader_t r;
     qd_axdr_element_t got;
 
@@ -56,22 +53,19 @@ qd_status_t qd_element_next(qd_element_iterator_t *it, qd_element_t *element)
     return QD_OK;
 }
 
-void qd_element_write_begin(qd_element_writer_t *writer, uint8_t *data, size_t size)
-{
+void qd_element_write_begin(qd_element_writer_t *writer, uint8_t *data, size_t size) {
     writer->data = data;
     writer->size = size;
     writer->at = 0;
     writer->status = QD_OK;
 }
 
-static void take(qd_element_writer_t *writer, const qd_writer_t *w)
-{
+static void take(qd_element_writer_t *writer, const qd_writer_t *w) {
     writer->at += w->status == QD_OK ? w->at : 0u;
     writer->status = w->status;
 }
 
-void qd_element_write_group(qd_element_writer_t *writer, qd_type_t type, uint16_t count)
-{
+void qd_element_write_group(qd_element_writer_t *writer, qd_type_t type, uint16_t count) {
     qd_writer_t w;
 
     if (writer->status == QD_OK) {
@@ -81,8 +75,7 @@ void qd_element_write_group(qd_element_writer_t *writer, qd_type_t type, uint16_
     }
 }
 
-void qd_element_write_scalar(qd_element_writer_t *writer, const qd_scalar_t *scalar)
-{
+void qd_element_write_scalar(qd_element_writer_t *writer, const qd_scalar_t *scalar) {
     qd_writer_t w;
 
     if (writer->status == QD_OK) {

@@ -13,8 +13,8 @@
 /* Notes a fault and returns its result; a client that met silence or nonsense is broken from then. */
 qd_client_result_t qd_client_fail(qd_client_t *client, qd_client_result_t result, const char *what);
 /* Notes a refusal and returns QD_CLIENT_REFUSED. */
-qd_client_result_t qd_client_refuse(qd_client_t *client, qd_client_refusal_t refusal, uint8_t state, uint8_t code,
-                                    const char *what);
+qd_client_result_t qd_client_refuse(qd_client_t *client, qd_client_refusal_t refusal, uint8_t state,
+                                    uint8_t code, const char *what);
 
 /* Writer over the place of the APDU in the client's buffer, no longer than the meter takes. */
 void qd_client_request(qd_client_t *client, qd_writer_t *w);

@@ -8,8 +8,7 @@
 
 #define NOTIFICATIONS_MAX 8u /* frames that nobody asked for, passed over while a reply is due */
 
-qd_client_result_t qd_client_fail(qd_client_t *client, qd_client_result_t result, const char *what)
-{
+qd_client_result_t qd_client_fail(qd_client_t *client, qd_client_result_t result, const char *what) {
     client->fault.result = result;
     client->fault.refusal = QD_REFUSAL_NONE;
     client->fault.state = 0;
@@ -21,9 +20,8 @@ qd_client_result_t qd_client_fail(qd_client_t *client, qd_client_result_t result
     return result;
 }
 
-qd_client_result_t qd_client_refuse(qd_client_t *client, qd_client_refusal_t refusal, uint8_t state, uint8_t code,
-                                    const char *what)
-{
+qd_client_result_t qd_client_refuse(qd_client_t *client, qd_client_refusal_t refusal, uint8_t state,
+                                    uint8_t code, const char *what) {
     client->fault.result = QD_CLIENT_REFUSED;
     client->fault.refusal = refusal;
     client->fault.state = state;
@@ -32,8 +30,7 @@ qd_client_result_t qd_client_refuse(qd_client_t *client, qd_client_refusal_t ref
     return QD_CLIENT_REFUSED;
 }
 
-void qd_client_request(qd_client_t *client, qd_writer_t *w)
-{
+void qd_client_request(qd_client_t *client, qd_writer_t *w) {
     size_t room = client->size - QD_WRAPPER_HEAD;
 
     if (client->peer_pdu != 0u && client->peer_pdu < room) {
@@ -42,33 +39,30 @@ void qd_client_request(qd_client_t *client, qd_writer_t *w)
     qd_writer_init(w, client->buffer + QD_WRAPPER_HEAD, room);
 }
 
-static void trace(const qd_client_t *client, bool sent, size_t length)
-{
+static void trace(const qd_client_t *client, bool sent, size_t length) {
     if (client->config.trace != NULL) {
         client->config.trace(client->config.trace_context, sent, client->buffer, length);
     }
 }
 
-static qd_client_result_t send_frame(qd_client_t *client, size_t apdu)
-{
+static qd_client_result_t send_frame(qd_client_t *client, size_t apdu) {
     const qd_client_transport_t *transport = client->config.transport;
-    qd_wrapper_head_t head = { QD_WRAPPER_VERSION, client->config.client_sap, client->config.server_sap,
-                               (uint16_t)apdu };
+    qd_wrapper_head_t head = {QD_WRAPPER_VERSION, client->config.client_sap, client->config.server_sap,
+                              (uint16_t)apdu};
     qd_writer_t w;
 
     qd_writer_init(&w, client->buffer, QD_WRAPPER_HEAD);
     qd_wrapper_encode(&w, &head);
     trace(client, true, QD_WRAPPER_HEAD + apdu);
-    if (transport->send(transport->context, client->buffer, QD_WRAPPER_HEAD + apdu, client->config.timeout_ms) !=
-        QD_OK) {
+    if (transport->send(transport->context, client->buffer, QD_WRAPPER_HEAD + apdu,
+                        client->config.timeout_ms) != QD_OK) {
         return qd_client_fail(client, QD_CLIENT_SILENT, "the connection was lost while sending");
     }
     return QD_CLIENT_OK;
 }
 
 /* Exactly length octets to at, before the deadline that began at start. */
-static qd_client_result_t receive_octets(qd_client_t *client, size_t at, size_t length, uint32_t start)
-{
+static qd_client_result_t receive_octets(qd_client_t *client, size_t at, size_t length, uint32_t start) {
     const qd_client_transport_t *transport = client->config.transport;
 
     while (length > 0u) {
@@ -96,8 +90,7 @@ static qd_client_result_t receive_octets(qd_client_t *client, size_t at, size_t 
     return QD_CLIENT_OK;
 }
 
-static qd_client_result_t receive_frame(qd_client_t *client, uint32_t start, qd_reader_t *reply)
-{
+static qd_client_result_t receive_frame(qd_client_t *client, uint32_t start, qd_reader_t *reply) {
     qd_wrapper_head_t head;
     qd_reader_t r;
     qd_client_result_t result = receive_octets(client, 0, QD_WRAPPER_HEAD, start);
@@ -129,8 +122,7 @@ static qd_client_result_t receive_frame(qd_client_t *client, uint32_t start, qd_
 }
 
 /* ExceptionResponse ::= D8 state service;  ConfirmedServiceError ::= 0E service error-class code */
-static qd_client_result_t sort_errors(qd_client_t *client, qd_reader_t *reply)
-{
+static qd_client_result_t sort_errors(qd_client_t *client, qd_reader_t *reply) {
     uint8_t tag = qd_reader_peek(reply);
     uint8_t first;
     uint8_t second;
@@ -146,7 +138,8 @@ static qd_client_result_t sort_errors(qd_client_t *client, qd_reader_t *reply)
         if (r.status != QD_OK) {
             return qd_client_fail(client, QD_CLIENT_VIOLATION, "a malformed exception-response");
         }
-        return qd_client_refuse(client, QD_REFUSAL_EXCEPTION, first, second, qd_client_exception_name(second));
+        return qd_client_refuse(client, QD_REFUSAL_EXCEPTION, first, second,
+                                qd_client_exception_name(second));
     }
     first = qd_reader_u8(&r);
     if (r.status != QD_OK) {
@@ -155,8 +148,7 @@ static qd_client_result_t sort_errors(qd_client_t *client, qd_reader_t *reply)
     return qd_client_refuse(client, QD_REFUSAL_INITIATE, second, first, qd_client_initiate_name(first));
 }
 
-qd_client_result_t qd_client_exchange(qd_client_t *client, const qd_writer_t *w, qd_reader_t *reply)
-{
+qd_client_result_t qd_client_exchange(qd_client_t *client, const qd_writer_t *w, qd_reader_t *reply) {
     const qd_client_transport_t *transport = client->config.transport;
     uint32_t start = transport->now_ms(transport->context);
     qd_client_result_t result;

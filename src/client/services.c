@@ -20,18 +20,15 @@ typedef struct joined {
     size_t at;
 } joined_t;
 
-static qd_client_result_t violation(qd_client_t *client, const char *what)
-{
+static qd_client_result_t violation(qd_client_t *client, const char *what) {
     return qd_client_fail(client, QD_CLIENT_VIOLATION, what);
 }
 
-static qd_client_result_t refuse_access(qd_client_t *client, uint8_t access)
-{
+static qd_client_result_t refuse_access(qd_client_t *client, uint8_t access) {
     return qd_client_refuse(client, QD_REFUSAL_ACCESS, 0, access, qd_client_access_name(access));
 }
 
-static qd_client_result_t succeed(qd_client_t *client)
-{
+static qd_client_result_t succeed(qd_client_t *client) {
     client->fault.result = QD_CLIENT_OK;
     client->fault.refusal = QD_REFUSAL_NONE;
     client->fault.what = "";
@@ -39,8 +36,7 @@ static qd_client_result_t succeed(qd_client_t *client)
 }
 
 /* QD_CLIENT_OK when a request may go out now. */
-static qd_client_result_t ready(qd_client_t *client)
-{
+static qd_client_result_t ready(qd_client_t *client) {
     if (client->state == QD_CLIENT_BROKEN) {
         return client->fault.result;
     }
@@ -51,24 +47,21 @@ static qd_client_result_t ready(qd_client_t *client)
 }
 
 /* Invoke-Id-And-Priority of the next request. */
-static uint8_t next_invoke(qd_client_t *client)
-{
+static uint8_t next_invoke(qd_client_t *client) {
     uint8_t priority = (client->conformance & QD_CONFORMANCE_BIT(9)) != 0u ? QD_INVOKE_HIGH_PRIORITY : 0u;
 
     client->invoke = (uint8_t)((client->invoke + 1u) & 0x0Fu);
     return (uint8_t)(priority | QD_INVOKE_CONFIRMED | client->invoke);
 }
 
-static void put_ref(qd_writer_t *w, const qd_client_ref_t *ref)
-{
-    qd_descriptor_t descriptor = { ref->class_id, ref->obis, ref->index };
+static void put_ref(qd_writer_t *w, const qd_client_ref_t *ref) {
+    qd_descriptor_t descriptor = {ref->class_id, ref->obis, ref->index};
 
     qd_descriptor_encode(w, &descriptor);
 }
 
 /* reply ::= tag choice invoke-id ...; 0 and a noted violation when it is not the one wanted */
-static uint8_t get_choice(qd_client_t *client, qd_reader_t *reply, uint8_t tag, uint8_t invoke)
-{
+static uint8_t get_choice(qd_client_t *client, qd_reader_t *reply, uint8_t tag, uint8_t invoke) {
     uint8_t got = qd_reader_u8(reply);
     uint8_t choice = qd_reader_u8(reply);
     uint8_t echoed = qd_reader_u8(reply);
@@ -87,8 +80,7 @@ static uint8_t get_choice(qd_client_t *client, qd_reader_t *reply, uint8_t tag, 
     return choice;
 }
 
-static qd_client_result_t join(qd_client_t *client, joined_t *joined, const uint8_t *octets, size_t length)
-{
+static qd_client_result_t join(qd_client_t *client, joined_t *joined, const uint8_t *octets, size_t length) {
     if (length > joined->size - joined->at) {
         return qd_client_fail(client, QD_CLIENT_OWN, "the value is longer than the room for it");
     }
@@ -98,8 +90,7 @@ static qd_client_result_t join(qd_client_t *client, joined_t *joined, const uint
 }
 
 /* Get-Data-Result ::= 00 element | 01 data-access-result. QD_OK, or QD_MALFORMED. */
-static qd_status_t get_result(qd_reader_t *r, qd_client_value_t *value)
-{
+static qd_status_t get_result(qd_reader_t *r, qd_client_value_t *value) {
     uint8_t choice = qd_reader_u8(r);
     size_t start = r->at;
 
@@ -129,9 +120,8 @@ typedef struct block {
     uint8_t access;
 } block_t;
 
-static qd_client_result_t take_block(qd_client_t *client, qd_reader_t *reply, uint32_t number, joined_t *joined,
-                                     block_t *block)
-{
+static qd_client_result_t take_block(qd_client_t *client, qd_reader_t *reply, uint32_t number,
+                                     joined_t *joined, block_t *block) {
     uint8_t last = qd_reader_u8(reply);
     uint32_t got = qd_reader_u32(reply);
     uint8_t choice = qd_reader_u8(reply);
@@ -163,9 +153,8 @@ static qd_client_result_t take_block(qd_client_t *client, qd_reader_t *reply, ui
 
 /* Fetches the rest of a long GET; the first block is in reply. *access: the reason when it ends with
  * one. */
-static qd_client_result_t take_blocks(qd_client_t *client, qd_reader_t *reply, uint8_t invoke, joined_t *joined,
-                                      uint8_t *access)
-{
+static qd_client_result_t take_blocks(qd_client_t *client, qd_reader_t *reply, uint8_t invoke,
+                                      joined_t *joined, uint8_t *access) {
     uint32_t number = 1;
     block_t block;
     qd_client_result_t result = take_block(client, reply, number, joined, &block);
@@ -208,8 +197,7 @@ static qd_client_result_t take_blocks(qd_client_t *client, qd_reader_t *reply, u
 }
 
 static qd_client_result_t take_normal(qd_client_t *client, qd_reader_t *reply, joined_t *joined,
-                                      qd_client_value_t *value)
-{
+                                      qd_client_value_t *value) {
     qd_client_value_t got;
     qd_client_result_t result;
 
@@ -231,8 +219,7 @@ static qd_client_result_t take_normal(qd_client_t *client, qd_reader_t *reply, j
 
 /* Blocks of a GET normal are one element, cut anywhere. */
 static qd_client_result_t take_long(qd_client_t *client, qd_reader_t *reply, uint8_t invoke, joined_t *joined,
-                                    qd_client_value_t *value)
-{
+                                    qd_client_value_t *value) {
     qd_reader_t r;
     qd_client_result_t result = take_blocks(client, reply, invoke, joined, &value->access);
 
@@ -252,10 +239,9 @@ static qd_client_result_t take_long(qd_client_t *client, qd_reader_t *reply, uin
 }
 
 qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref, uint8_t *out, size_t size,
-                                 qd_client_value_t *value)
-{
-    qd_client_value_t none = { 0, NULL, 0 };
-    joined_t joined = { out, size, 0 };
+                                 qd_client_value_t *value) {
+    qd_client_value_t none = {0, NULL, 0};
+    joined_t joined = {out, size, 0};
     qd_client_result_t result = ready(client);
     qd_writer_t w;
     qd_reader_t reply;
@@ -288,8 +274,7 @@ qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref
     }
 }
 
-size_t qd_client_list_capacity(const qd_client_t *client)
-{
+size_t qd_client_list_capacity(const qd_client_t *client) {
     size_t room = client->size - QD_CLIENT_HEAD;
 
     if (!qd_client_has_list(client)) {
@@ -304,8 +289,7 @@ size_t qd_client_list_capacity(const qd_client_t *client)
 
 /* list ::= length result*; the results of a GET with list, joined in one piece */
 static qd_client_result_t take_results(qd_client_t *client, const joined_t *joined, size_t count,
-                                       qd_client_value_t *values)
-{
+                                       qd_client_value_t *values) {
     qd_reader_t r;
     size_t i;
 
@@ -325,8 +309,7 @@ static qd_client_result_t take_results(qd_client_t *client, const joined_t *join
 }
 
 static qd_client_result_t take_list(qd_client_t *client, qd_reader_t *reply, uint8_t invoke, joined_t *joined,
-                                    size_t count, qd_client_value_t *values)
-{
+                                    size_t count, qd_client_value_t *values) {
     qd_client_result_t result = QD_CLIENT_OK;
     uint8_t access = 0;
     size_t length;
@@ -359,10 +342,9 @@ static qd_client_result_t take_list(qd_client_t *client, qd_reader_t *reply, uin
     return access != 0u ? refuse_access(client, access) : take_results(client, joined, count, values);
 }
 
-qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t *refs, size_t count, uint8_t *out,
-                                      size_t size, qd_client_value_t *values)
-{
-    joined_t joined = { out, size, 0 };
+qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t *refs, size_t count,
+                                      uint8_t *out, size_t size, qd_client_value_t *values) {
+    joined_t joined = {out, size, 0};
     qd_client_result_t result = ready(client);
     qd_writer_t w;
     qd_reader_t reply;
@@ -391,8 +373,8 @@ qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t
 
 /* --- SET and ACTION --------------------------------------------------------------------------- */
 
-qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data, size_t length)
-{
+qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
+                                 size_t length) {
     qd_client_result_t result = ready(client);
     qd_writer_t w;
     qd_reader_t reply;
@@ -431,9 +413,8 @@ qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref
 
 /* action ::= action-result (00 | 01 result) */
 static qd_client_result_t take_action(qd_client_t *client, qd_reader_t *reply, joined_t *joined,
-                                      qd_client_value_t *value)
-{
-    qd_client_value_t got = { 0, NULL, 0 };
+                                      qd_client_value_t *value) {
+    qd_client_value_t got = {0, NULL, 0};
     uint8_t access = qd_reader_u8(reply);
     uint8_t present = qd_reader_u8(reply);
     qd_client_result_t result;
@@ -460,11 +441,10 @@ static qd_client_result_t take_action(qd_client_t *client, qd_reader_t *reply, j
     return succeed(client);
 }
 
-qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data, size_t length,
-                                  uint8_t *out, size_t size, qd_client_value_t *value)
-{
-    qd_client_value_t none = { 0, NULL, 0 };
-    joined_t joined = { out, size, 0 };
+qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
+                                  size_t length, uint8_t *out, size_t size, qd_client_value_t *value) {
+    qd_client_value_t none = {0, NULL, 0};
+    joined_t joined = {out, size, 0};
     qd_client_result_t result = ready(client);
     qd_writer_t w;
     qd_reader_t reply;

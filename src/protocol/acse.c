@@ -53,13 +53,12 @@
 #define OID_ARC_MECHANISM 2u
 
 /* 2.16.756.5.8, the country and organisation of both names. */
-static const uint8_t oid_stem[] = { 0x60, 0x85, 0x74, 0x05, 0x08 };
+static const uint8_t oid_stem[] = {0x60, 0x85, 0x74, 0x05, 0x08};
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* length ::= 00..7F | 81 octet | 82 octet octet. The indefinite form has no place in these APDUs. */
-static size_t get_length(qd_reader_t *r)
-{
+static size_t get_length(qd_reader_t *r) {
     uint8_t first = qd_reader_u8(r);
 
     if (first < 0x80u) {
@@ -77,8 +76,7 @@ static size_t get_length(qd_reader_t *r)
 
 /* field ::= tag length content; the content becomes a reader of its own, so that no inner length
  * can reach beyond its field. */
-static uint8_t get_field(qd_reader_t *r, qd_reader_t *content)
-{
+static uint8_t get_field(qd_reader_t *r, qd_reader_t *content) {
     uint8_t tag = qd_reader_u8(r);
     size_t length = get_length(r);
     const uint8_t *data = qd_reader_octets(r, length);
@@ -89,18 +87,16 @@ static uint8_t get_field(qd_reader_t *r, qd_reader_t *content)
 
 /* A reader that must be used up: what is left over, or ran short, is a fault of the outer APDU. An
  * inner length that overruns its field can never be mended by more octets, so it is malformed. */
-static void close_field(qd_reader_t *r, const qd_reader_t *content)
-{
+static void close_field(qd_reader_t *r, const qd_reader_t *content) {
     if (r->status == QD_OK && (content->status != QD_OK || content->at != content->size)) {
         (void)qd_reader_fail(r, QD_MALFORMED);
     }
 }
 
 /* wrapped ::= tag length content, filling all of the outer field */
-static qd_view_t get_wrapped(qd_reader_t *r, qd_reader_t *outer, uint8_t tag)
-{
+static qd_view_t get_wrapped(qd_reader_t *r, qd_reader_t *outer, uint8_t tag) {
     qd_reader_t inner;
-    qd_view_t view = { NULL, 0 };
+    qd_view_t view = {NULL, 0};
 
     if (get_field(outer, &inner) != tag) {
         (void)qd_reader_fail(outer, QD_MALFORMED);
@@ -114,30 +110,26 @@ static qd_view_t get_wrapped(qd_reader_t *r, qd_reader_t *outer, uint8_t tag)
 }
 
 /* name ::= 60 85 74 05 08 kind arc; any other object identifier gives the stranger's number */
-static uint8_t name_arc(qd_view_t oid, uint8_t kind, uint8_t stranger)
-{
-    if (oid.length != OID_OCTETS || memcmp(oid.data, oid_stem, sizeof oid_stem) != 0 ||
-        oid.data[5] != kind || oid.data[6] > 0x7Fu) {
+static uint8_t name_arc(qd_view_t oid, uint8_t kind, uint8_t stranger) {
+    if (oid.length != OID_OCTETS || memcmp(oid.data, oid_stem, sizeof oid_stem) != 0 || oid.data[5] != kind ||
+        oid.data[6] > 0x7Fu) {
         return stranger;
     }
     return oid.data[6];
 }
 
-static uint8_t get_context_name(qd_reader_t *r, qd_reader_t *field)
-{
+static uint8_t get_context_name(qd_reader_t *r, qd_reader_t *field) {
     return name_arc(get_wrapped(r, field, BER_OBJECT_IDENTIFIER), OID_ARC_CONTEXT, 0);
 }
 
-static uint8_t get_mechanism(const qd_reader_t *field)
-{
-    qd_view_t oid = { field->data, field->size };
+static uint8_t get_mechanism(const qd_reader_t *field) {
+    qd_view_t oid = {field->data, field->size};
 
     return name_arc(oid, OID_ARC_MECHANISM, QD_MECHANISM_UNKNOWN);
 }
 
 /* bits ::= unused-bits octet*; the value of bit 0, the most significant of the first octet */
-static bool get_bit_0(qd_reader_t *r, qd_reader_t *field)
-{
+static bool get_bit_0(qd_reader_t *r, qd_reader_t *field) {
     uint8_t unused = qd_reader_u8(field);
 
     if (field->status != QD_OK || unused > 7u || (field->size == 1u && unused != 0u)) {
@@ -148,10 +140,9 @@ static bool get_bit_0(qd_reader_t *r, qd_reader_t *field)
 }
 
 /* authentication-value ::= 80 length charstring | 81 length unused-bits octets */
-static qd_view_t get_authentication(qd_reader_t *r, qd_reader_t *field)
-{
+static qd_view_t get_authentication(qd_reader_t *r, qd_reader_t *field) {
     qd_reader_t inner;
-    qd_view_t view = { NULL, 0 };
+    qd_view_t view = {NULL, 0};
     uint8_t tag = get_field(field, &inner);
 
     if (tag == TAG_BITSTRING) {
@@ -170,8 +161,7 @@ static qd_view_t get_authentication(qd_reader_t *r, qd_reader_t *field)
 }
 
 /* integer ::= 02 01 octet, filling all of the outer field */
-static uint8_t get_small_integer(qd_reader_t *r, qd_reader_t *field)
-{
+static uint8_t get_small_integer(qd_reader_t *r, qd_reader_t *field) {
     qd_view_t integer = get_wrapped(r, field, BER_INTEGER);
 
     if (r->status == QD_OK && (integer.length != 1u || integer.data[0] > 0x7Fu)) {
@@ -181,8 +171,7 @@ static uint8_t get_small_integer(qd_reader_t *r, qd_reader_t *field)
 }
 
 /* Each field at most once; the tag's class and number make one bit. */
-static void note_once(qd_reader_t *r, uint32_t *seen, uint8_t tag)
-{
+static void note_once(qd_reader_t *r, uint32_t *seen, uint8_t tag) {
     uint32_t bit = (uint32_t)1 << (tag & 0x1Fu);
 
     if ((*seen & bit) != 0u) {
@@ -192,8 +181,7 @@ static void note_once(qd_reader_t *r, uint32_t *seen, uint8_t tag)
 }
 
 /* apdu ::= tag length fields, and nothing after it */
-static qd_status_t get_apdu(qd_reader_t *r, uint8_t tag, qd_reader_t *fields)
-{
+static qd_status_t get_apdu(qd_reader_t *r, uint8_t tag, qd_reader_t *fields) {
     if (get_field(r, fields) != tag || (r->status == QD_OK && qd_reader_left(r) > 0u)) {
         (void)qd_reader_fail(r, QD_MALFORMED);
     }
@@ -201,16 +189,14 @@ static qd_status_t get_apdu(qd_reader_t *r, uint8_t tag, qd_reader_t *fields)
 }
 
 /* A length in the APDU that overruns the APDU: as with close_field. */
-static qd_status_t finish(qd_reader_t *r, const qd_reader_t *fields)
-{
+static qd_status_t finish(qd_reader_t *r, const qd_reader_t *fields) {
     if (r->status == QD_OK && fields->status != QD_OK) {
         (void)qd_reader_fail(r, QD_MALFORMED);
     }
     return r->status;
 }
 
-static void aarq_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aarq_t *aarq)
-{
+static void aarq_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aarq_t *aarq) {
     switch (tag) {
     case TAG_PROTOCOL_VERSION:
         aarq->version_1 = get_bit_0(r, field);
@@ -251,9 +237,8 @@ static void aarq_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aarq_
     }
 }
 
-qd_status_t qd_aarq_decode(qd_reader_t *r, qd_aarq_t *aarq)
-{
-    qd_aarq_t empty = { 0 };
+qd_status_t qd_aarq_decode(qd_reader_t *r, qd_aarq_t *aarq) {
+    qd_aarq_t empty = {0};
     qd_reader_t fields;
     qd_reader_t field;
     uint32_t seen = 0;
@@ -276,8 +261,7 @@ qd_status_t qd_aarq_decode(qd_reader_t *r, qd_aarq_t *aarq)
 }
 
 /* diagnostic ::= A1 03 02 01 user | A2 03 02 01 provider */
-static uint8_t get_diagnostic(qd_reader_t *r, qd_reader_t *field)
-{
+static uint8_t get_diagnostic(qd_reader_t *r, qd_reader_t *field) {
     qd_reader_t choice;
     uint8_t tag = get_field(field, &choice);
     uint8_t number = get_small_integer(r, &choice);
@@ -292,8 +276,7 @@ static uint8_t get_diagnostic(qd_reader_t *r, qd_reader_t *field)
     return number;
 }
 
-static void aare_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aare_t *aare)
-{
+static void aare_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aare_t *aare) {
     switch (tag) {
     case TAG_CONTEXT_NAME:
         aare->context_name = get_context_name(r, field);
@@ -330,12 +313,10 @@ static void aare_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aare_
     }
 }
 
-qd_status_t qd_aare_decode(qd_reader_t *r, qd_aare_t *aare)
-{
+qd_status_t qd_aare_decode(qd_reader_t *r, qd_aare_t *aare) {
     const uint32_t wanted = ((uint32_t)1 << (TAG_CONTEXT_NAME & 0x1Fu)) |
-                            ((uint32_t)1 << (TAG_RESULT & 0x1Fu)) |
-                            ((uint32_t)1 << (TAG_DIAGNOSTIC & 0x1Fu));
-    qd_aare_t empty = { 0 };
+                            ((uint32_t)1 << (TAG_RESULT & 0x1Fu)) | ((uint32_t)1 << (TAG_DIAGNOSTIC & 0x1Fu));
+    qd_aare_t empty = {0};
     qd_reader_t fields;
     qd_reader_t field;
     uint32_t seen = 0;
@@ -357,9 +338,8 @@ qd_status_t qd_aare_decode(qd_reader_t *r, qd_aare_t *aare)
 }
 
 /* release ::= tag length [80 01 reason] [user-information] */
-qd_status_t qd_release_decode(qd_reader_t *r, uint8_t tag, qd_release_t *release)
-{
-    qd_release_t empty = { 0 };
+qd_status_t qd_release_decode(qd_reader_t *r, uint8_t tag, qd_release_t *release) {
+    qd_release_t empty = {0};
     qd_reader_t fields;
     qd_reader_t field;
     uint32_t seen = 0;
@@ -388,24 +368,20 @@ qd_status_t qd_release_decode(qd_reader_t *r, uint8_t tag, qd_release_t *release
 /* --- writing ---------------------------------------------------------------------------------- */
 
 /* BER wants lengths before contents, so sizes are summed first and written second. */
-static size_t field_size(size_t content)
-{
+static size_t field_size(size_t content) {
     return content + (content < 0x80u ? 2u : content <= 0xFFu ? 3u : 4u);
 }
 
-static size_t wrapped_size(size_t content)
-{
+static size_t wrapped_size(size_t content) {
     return field_size(field_size(content));
 }
 
 /* Size of an optional field around an optional view. */
-static size_t view_size(qd_view_t view)
-{
+static size_t view_size(qd_view_t view) {
     return view.data != NULL ? wrapped_size(view.length) : 0u;
 }
 
-static void put_head(qd_writer_t *w, uint8_t tag, size_t length)
-{
+static void put_head(qd_writer_t *w, uint8_t tag, size_t length) {
     qd_writer_u8(w, tag);
     if (length > 0xFFFFu) {
         if (w->status == QD_OK) {
@@ -422,8 +398,7 @@ static void put_head(qd_writer_t *w, uint8_t tag, size_t length)
     }
 }
 
-static void put_view(qd_writer_t *w, uint8_t outer, uint8_t inner, qd_view_t view)
-{
+static void put_view(qd_writer_t *w, uint8_t outer, uint8_t inner, qd_view_t view) {
     if (view.data != NULL) {
         put_head(w, outer, field_size(view.length));
         put_head(w, inner, view.length);
@@ -431,30 +406,26 @@ static void put_view(qd_writer_t *w, uint8_t outer, uint8_t inner, qd_view_t vie
     }
 }
 
-static void put_name(qd_writer_t *w, uint8_t tag, uint8_t kind, uint8_t arc)
-{
+static void put_name(qd_writer_t *w, uint8_t tag, uint8_t kind, uint8_t arc) {
     put_head(w, tag, OID_OCTETS);
     qd_writer_octets(w, oid_stem, sizeof oid_stem);
     qd_writer_u8(w, kind);
     qd_writer_u8(w, arc);
 }
 
-static void put_context_name(qd_writer_t *w, uint8_t arc)
-{
+static void put_context_name(qd_writer_t *w, uint8_t arc) {
     put_head(w, TAG_CONTEXT_NAME, field_size(OID_OCTETS));
     put_name(w, BER_OBJECT_IDENTIFIER, OID_ARC_CONTEXT, arc);
 }
 
 /* bits ::= tag 02 unused-bits octet */
-static void put_bits(qd_writer_t *w, uint8_t tag, uint8_t unused, uint8_t octet)
-{
+static void put_bits(qd_writer_t *w, uint8_t tag, uint8_t unused, uint8_t octet) {
     put_head(w, tag, 2);
     qd_writer_u8(w, unused);
     qd_writer_u8(w, octet);
 }
 
-static void put_small_integer(qd_writer_t *w, uint8_t tag, uint8_t value)
-{
+static void put_small_integer(qd_writer_t *w, uint8_t tag, uint8_t value) {
     put_head(w, tag, field_size(1));
     put_head(w, BER_INTEGER, 1);
     qd_writer_u8(w, value);
@@ -463,8 +434,7 @@ static void put_small_integer(qd_writer_t *w, uint8_t tag, uint8_t value)
 /* AARQ ::= 60 length [protocol-version] context-name [calling-AP-title] [calling-AE-qualifier]
  *          [sender-acse-requirements] [mechanism-name] [calling-authentication-value]
  *          [user-information] */
-void qd_aarq_encode(qd_writer_t *w, const qd_aarq_t *aarq)
-{
+void qd_aarq_encode(qd_writer_t *w, const qd_aarq_t *aarq) {
     size_t size = wrapped_size(OID_OCTETS);
 
     size += aarq->version_1 ? 0u : field_size(2);
@@ -493,8 +463,7 @@ void qd_aarq_encode(qd_writer_t *w, const qd_aarq_t *aarq)
 /* AARE ::= 61 length context-name result diagnostic [responding-AP-title]
  *          [responder-acse-requirements mechanism-name] [responding-authentication-value]
  *          [user-information] */
-void qd_aare_encode(qd_writer_t *w, const qd_aare_t *aare)
-{
+void qd_aare_encode(qd_writer_t *w, const qd_aare_t *aare) {
     bool provider = (aare->diagnostic & QD_DIAGNOSTIC_PROVIDER) != 0u;
     size_t size = wrapped_size(OID_OCTETS) + wrapped_size(1) + field_size(wrapped_size(1));
 
@@ -517,8 +486,7 @@ void qd_aare_encode(qd_writer_t *w, const qd_aare_t *aare)
     put_view(w, TAG_USER_INFORMATION, BER_OCTET_STRING, aare->user_information);
 }
 
-void qd_release_encode(qd_writer_t *w, uint8_t tag, const qd_release_t *release)
-{
+void qd_release_encode(qd_writer_t *w, uint8_t tag, const qd_release_t *release) {
     size_t size = (release->has_reason ? field_size(1) : 0u) + view_size(release->user_information);
 
     put_head(w, tag, size);

@@ -9,8 +9,7 @@
 #define TIME_OCTETS 4u
 
 /* length ::= 00..7F | 81 octet | 82 octet octet */
-uint16_t qd_axdr_get_length(qd_reader_t *r)
-{
+uint16_t qd_axdr_get_length(qd_reader_t *r) {
     uint8_t first = qd_reader_u8(r);
 
     if (first < 0x80u) {
@@ -26,15 +25,13 @@ uint16_t qd_axdr_get_length(qd_reader_t *r)
     return 0;
 }
 
-static void get_octets(qd_reader_t *r, qd_scalar_t *scalar, uint16_t octets)
-{
+static void get_octets(qd_reader_t *r, qd_scalar_t *scalar, uint16_t octets) {
     scalar->external = qd_reader_octets(r, octets);
 }
 
 /* BOOLEAN ::= 00 | 01 | FF. A-XDR calls every octet but 00 true; only these two are in use, and the
  * others are more likely a parser out of step. */
-static uint64_t get_boolean(qd_reader_t *r)
-{
+static uint64_t get_boolean(qd_reader_t *r) {
     uint8_t octet = qd_reader_u8(r);
 
     if (octet != 0u && octet != 1u && octet != 0xFFu) {
@@ -45,8 +42,7 @@ static uint64_t get_boolean(qd_reader_t *r)
 }
 
 /* array ::= 01 length element*      structure ::= 02 length element* */
-static void get_group(qd_reader_t *r, qd_axdr_element_t *element)
-{
+static void get_group(qd_reader_t *r, qd_axdr_element_t *element) {
     element->count = qd_axdr_get_length(r);
     if (element->count > qd_reader_left(r)) {
         /* Refused before anybody loops or reserves room for what cannot be there. */
@@ -55,8 +51,7 @@ static void get_group(qd_reader_t *r, qd_axdr_element_t *element)
 }
 
 /* Content of the types that are not numbers; false: the tag is none of them. */
-static bool get_string(qd_reader_t *r, qd_scalar_t *scalar)
-{
+static bool get_string(qd_reader_t *r, qd_scalar_t *scalar) {
     switch (scalar->type) {
     case QD_TYPE_BIT_STRING: /* length counts bits, padded to whole octets */
         scalar->length = qd_axdr_get_length(r);
@@ -84,8 +79,7 @@ static bool get_string(qd_reader_t *r, qd_scalar_t *scalar)
 }
 
 /* Content of the fixed-length numbers; a float is its bit pattern. */
-static void get_number(qd_reader_t *r, qd_scalar_t *scalar)
-{
+static void get_number(qd_reader_t *r, qd_scalar_t *scalar) {
     switch (scalar->type) {
     case QD_TYPE_BOOLEAN:
         scalar->v.u = get_boolean(r);
@@ -125,9 +119,8 @@ static void get_number(qd_reader_t *r, qd_scalar_t *scalar)
 }
 
 /* element ::= tag content */
-qd_status_t qd_axdr_get(qd_reader_t *r, qd_axdr_element_t *element)
-{
-    qd_axdr_element_t empty = { 0 };
+qd_status_t qd_axdr_get(qd_reader_t *r, qd_axdr_element_t *element) {
+    qd_axdr_element_t empty = {0};
 
     *element = empty;
     element->type = qd_reader_u8(r);
@@ -151,8 +144,7 @@ qd_status_t qd_axdr_get(qd_reader_t *r, qd_axdr_element_t *element)
     return r->status;
 }
 
-qd_status_t qd_axdr_skip(qd_reader_t *r)
-{
+qd_status_t qd_axdr_skip(qd_reader_t *r) {
     uint16_t left[QD_AXDR_DEPTH_MAX];
     size_t depth = 0;
     qd_axdr_element_t element;
@@ -177,8 +169,7 @@ qd_status_t qd_axdr_skip(qd_reader_t *r)
     return QD_OK;
 }
 
-void qd_axdr_put_length(qd_writer_t *w, uint16_t length)
-{
+void qd_axdr_put_length(qd_writer_t *w, uint16_t length) {
     if (length < 0x80u) {
         qd_writer_u8(w, (uint8_t)length);
     } else if (length <= 0xFFu) {
@@ -190,15 +181,13 @@ void qd_axdr_put_length(qd_writer_t *w, uint16_t length)
     }
 }
 
-static void put_fail(qd_writer_t *w)
-{
+static void put_fail(qd_writer_t *w) {
     if (w->status == QD_OK) {
         w->status = QD_ARGUMENT;
     }
 }
 
-void qd_axdr_put_group(qd_writer_t *w, qd_type_t type, uint16_t count)
-{
+void qd_axdr_put_group(qd_writer_t *w, qd_type_t type, uint16_t count) {
     if (type != QD_TYPE_ARRAY && type != QD_TYPE_STRUCTURE) {
         put_fail(w);
         return;
@@ -208,13 +197,11 @@ void qd_axdr_put_group(qd_writer_t *w, qd_type_t type, uint16_t count)
 }
 
 /* Octets of a string-like scalar; only then is there something to view. */
-static size_t content_octets(const qd_scalar_t *scalar)
-{
+static size_t content_octets(const qd_scalar_t *scalar) {
     return scalar->type == QD_TYPE_BIT_STRING ? (scalar->length + 7u) / 8u : scalar->length;
 }
 
-static bool string_fits(const qd_scalar_t *scalar)
-{
+static bool string_fits(const qd_scalar_t *scalar) {
     switch (scalar->type) {
     case QD_TYPE_DATE_TIME:
         return scalar->length == DATE_TIME_OCTETS;
@@ -227,8 +214,7 @@ static bool string_fits(const qd_scalar_t *scalar)
     }
 }
 
-static void put_string(qd_writer_t *w, const qd_scalar_t *scalar, bool with_length)
-{
+static void put_string(qd_writer_t *w, const qd_scalar_t *scalar, bool with_length) {
     if (!string_fits(scalar)) {
         put_fail(w);
         return;
@@ -241,8 +227,7 @@ static void put_string(qd_writer_t *w, const qd_scalar_t *scalar, bool with_leng
                      content_octets(scalar));
 }
 
-void qd_axdr_put_scalar(qd_writer_t *w, const qd_scalar_t *scalar)
-{
+void qd_axdr_put_scalar(qd_writer_t *w, const qd_scalar_t *scalar) {
     switch (scalar->type) {
     case QD_TYPE_NULL:
         qd_writer_u8(w, scalar->type);

@@ -5,9 +5,8 @@
 #include "protocol/wrapper.h"
 
 /* wrapper ::= version source destination length, two octets each */
-qd_status_t qd_wrapper_decode(qd_reader_t *r, qd_wrapper_head_t *head)
-{
-    qd_wrapper_head_t empty = { 0 };
+qd_status_t qd_wrapper_decode(qd_reader_t *r, qd_wrapper_head_t *head) {
+    qd_wrapper_head_t empty = {0};
 
     *head = empty;
     if (qd_reader_left(r) < QD_WRAPPER_HEAD) {
@@ -20,8 +19,7 @@ qd_status_t qd_wrapper_decode(qd_reader_t *r, qd_wrapper_head_t *head)
     return head->version == QD_WRAPPER_VERSION ? QD_OK : QD_VERSION;
 }
 
-void qd_wrapper_encode(qd_writer_t *w, const qd_wrapper_head_t *head)
-{
+void qd_wrapper_encode(qd_writer_t *w, const qd_wrapper_head_t *head) {
     qd_writer_u16(w, head->version);
     qd_writer_u16(w, head->source);
     qd_writer_u16(w, head->destination);

@@ -11,16 +11,14 @@
 #define CONFORMANCE_HEAD 0x5F1F0400u /* [APPLICATION 31], 4 octets, no unused bits */
 
 /* Reads the tag and fails unless it is the one wanted. */
-static void get_tag(qd_reader_t *r, uint8_t tag)
-{
+static void get_tag(qd_reader_t *r, uint8_t tag) {
     if (qd_reader_u8(r) != tag) {
         (void)qd_reader_fail(r, QD_MALFORMED);
     }
 }
 
 /* presence ::= 00 | 01, before every OPTIONAL and DEFAULT field */
-static bool get_presence(qd_reader_t *r)
-{
+static bool get_presence(qd_reader_t *r) {
     uint8_t octet = qd_reader_u8(r);
 
     if (octet > 1u) {
@@ -30,8 +28,7 @@ static bool get_presence(qd_reader_t *r)
 }
 
 /* conformance ::= 5F 1F 04 00 octet octet octet */
-static uint32_t get_conformance(qd_reader_t *r)
-{
+static uint32_t get_conformance(qd_reader_t *r) {
     uint32_t high;
 
     if (qd_reader_u32(r) != CONFORMANCE_HEAD) {
@@ -41,16 +38,14 @@ static uint32_t get_conformance(qd_reader_t *r)
     return (high << 16) | qd_reader_u16(r);
 }
 
-static void put_conformance(qd_writer_t *w, uint32_t conformance)
-{
+static void put_conformance(qd_writer_t *w, uint32_t conformance) {
     qd_writer_u32(w, CONFORMANCE_HEAD);
     qd_writer_u8(w, (uint8_t)(conformance >> 16));
     qd_writer_u16(w, (uint16_t)conformance);
 }
 
 /* An initiate fills its user-information: what follows it belongs to nobody. */
-static qd_status_t finish(qd_reader_t *r)
-{
+static qd_status_t finish(qd_reader_t *r) {
     if (r->status == QD_OK && qd_reader_left(r) > 0u) {
         (void)qd_reader_fail(r, QD_MALFORMED);
     }
@@ -59,9 +54,8 @@ static qd_status_t finish(qd_reader_t *r)
 
 /* InitiateRequest ::= 01 [dedicated-key] [response-allowed] [quality-of-service] version conformance
  *                     client-max-receive-pdu-size; each [x] ::= 00 | 01 x */
-qd_status_t qd_initiate_request_decode(qd_reader_t *r, qd_initiate_request_t *request)
-{
-    qd_initiate_request_t empty = { 0 };
+qd_status_t qd_initiate_request_decode(qd_reader_t *r, qd_initiate_request_t *request) {
+    qd_initiate_request_t empty = {0};
 
     *request = empty;
     get_tag(r, QD_APDU_INITIATE_REQUEST);
@@ -83,8 +77,7 @@ qd_status_t qd_initiate_request_decode(qd_reader_t *r, qd_initiate_request_t *re
     return finish(r);
 }
 
-void qd_initiate_request_encode(qd_writer_t *w, const qd_initiate_request_t *request)
-{
+void qd_initiate_request_encode(qd_writer_t *w, const qd_initiate_request_t *request) {
     qd_writer_u8(w, QD_APDU_INITIATE_REQUEST);
     qd_writer_u8(w, request->dedicated_key.data != NULL);
     if (request->dedicated_key.data != NULL) {
@@ -105,8 +98,7 @@ void qd_initiate_request_encode(qd_writer_t *w, const qd_initiate_request_t *req
 }
 
 /* InitiateResponse ::= 08 [quality-of-service] version conformance server-max-receive-pdu-size vaa-name */
-qd_status_t qd_initiate_response_decode(qd_reader_t *r, qd_initiate_response_t *response)
-{
+qd_status_t qd_initiate_response_decode(qd_reader_t *r, qd_initiate_response_t *response) {
     get_tag(r, QD_APDU_INITIATE_RESPONSE);
     if (get_presence(r)) {
         (void)qd_reader_u8(r);
@@ -118,8 +110,7 @@ qd_status_t qd_initiate_response_decode(qd_reader_t *r, qd_initiate_response_t *
     return finish(r);
 }
 
-void qd_initiate_response_encode(qd_writer_t *w, const qd_initiate_response_t *response)
-{
+void qd_initiate_response_encode(qd_writer_t *w, const qd_initiate_response_t *response) {
     qd_writer_u8(w, QD_APDU_INITIATE_RESPONSE);
     qd_writer_u8(w, 0);
     qd_writer_u8(w, response->dlms_version);
@@ -129,8 +120,7 @@ void qd_initiate_response_encode(qd_writer_t *w, const qd_initiate_response_t *r
 }
 
 /* ConfirmedServiceError ::= 0E 01 06 error */
-void qd_initiate_error_encode(qd_writer_t *w, qd_initiate_error_t error)
-{
+void qd_initiate_error_encode(qd_writer_t *w, qd_initiate_error_t error) {
     qd_writer_u8(w, QD_APDU_CONFIRMED_SERVICE_ERROR);
     qd_writer_u8(w, INITIATE_ERROR_CHOICE);
     qd_writer_u8(w, SERVICE_ERROR_INITIATE);
@@ -138,16 +128,14 @@ void qd_initiate_error_encode(qd_writer_t *w, qd_initiate_error_t error)
 }
 
 /* ExceptionResponse ::= D8 state-error service-error */
-void qd_exception_encode(qd_writer_t *w, qd_exception_state_t state, qd_exception_service_t service)
-{
+void qd_exception_encode(qd_writer_t *w, qd_exception_state_t state, qd_exception_service_t service) {
     qd_writer_u8(w, QD_APDU_EXCEPTION_RESPONSE);
     qd_writer_u8(w, (uint8_t)state);
     qd_writer_u8(w, (uint8_t)service);
 }
 
 /* descriptor ::= class-id(2) instance-id(6) index(1) */
-qd_status_t qd_descriptor_decode(qd_reader_t *r, qd_descriptor_t *descriptor)
-{
+qd_status_t qd_descriptor_decode(qd_reader_t *r, qd_descriptor_t *descriptor) {
     size_t i;
 
     descriptor->class_id = qd_reader_u16(r);
@@ -158,16 +146,14 @@ qd_status_t qd_descriptor_decode(qd_reader_t *r, qd_descriptor_t *descriptor)
     return r->status;
 }
 
-void qd_descriptor_encode(qd_writer_t *w, const qd_descriptor_t *descriptor)
-{
+void qd_descriptor_encode(qd_writer_t *w, const qd_descriptor_t *descriptor) {
     qd_writer_u16(w, descriptor->class_id);
     qd_writer_octets(w, descriptor->obis.group, sizeof descriptor->obis.group);
     qd_writer_u8(w, (uint8_t)descriptor->index);
 }
 
 /* selection ::= 00 | 01 selector element */
-qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters)
-{
+qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters) {
     size_t start;
     const uint8_t *data;
 

@@ -33,8 +33,7 @@ static const char *current;
 
 #define CHECK(condition) check((condition), #condition, __LINE__)
 
-static void check(bool good, const char *what, int line)
-{
+static void check(bool good, const char *what, int line) {
     if (good) {
         passed++;
     } else {
@@ -43,14 +42,12 @@ static void check(bool good, const char *what, int line)
     }
 }
 
-static uint8_t nibble(char digit)
-{
+static uint8_t nibble(char digit) {
     return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'A' + 10);
 }
 
-static octets_t from_hex(const char *id, const char *hex)
-{
-    octets_t octets = { { 0 }, 0 };
+static octets_t from_hex(const char *id, const char *hex) {
+    octets_t octets = {{0}, 0};
 
     current = id;
     while (hex[0] != '\0' && octets.size < OCTETS_MAX) {
@@ -60,28 +57,24 @@ static octets_t from_hex(const char *id, const char *hex)
     return octets;
 }
 
-static bool same(const uint8_t *data, size_t size, const char *hex)
-{
+static bool same(const uint8_t *data, size_t size, const char *hex) {
     const char *id = current;
     octets_t want = from_hex(id, hex);
 
     return data != NULL && size == want.size && memcmp(data, want.data, size) == 0;
 }
 
-static bool same_view(qd_view_t view, const char *hex)
-{
+static bool same_view(qd_view_t view, const char *hex) {
     return same(view.data, view.length, hex);
 }
 
-static bool wrote(const qd_writer_t *w, const octets_t *want)
-{
+static bool wrote(const qd_writer_t *w, const octets_t *want) {
     return w->status == QD_OK && w->at == want->size && memcmp(w->data, want->data, want->size) == 0;
 }
 
 /* --- association control ---------------------------------------------------------------------- */
 
-static void check_aarq(const octets_t *in, qd_aarq_t *aarq)
-{
+static void check_aarq(const octets_t *in, qd_aarq_t *aarq) {
     uint8_t out[OCTETS_MAX];
     qd_reader_t r;
     qd_writer_t w;
@@ -94,8 +87,7 @@ static void check_aarq(const octets_t *in, qd_aarq_t *aarq)
     CHECK(wrote(&w, in));
 }
 
-static void check_initiate_request(qd_view_t information, uint32_t conformance, uint16_t size)
-{
+static void check_initiate_request(qd_view_t information, uint32_t conformance, uint16_t size) {
     uint8_t out[OCTETS_MAX];
     qd_initiate_request_t request;
     qd_reader_t r;
@@ -112,11 +104,9 @@ static void check_initiate_request(qd_view_t information, uint32_t conformance, 
     CHECK(w.status == QD_OK && w.at == information.length && memcmp(out, information.data, w.at) == 0);
 }
 
-static void aarq_vectors(void)
-{
+static void aarq_vectors(void) {
     qd_aarq_t aarq;
-    octets_t in =
-        from_hex("aarq_no_sec", "601DA109060760857405080101BE10040E01000000065F1F0400007E1F04B0");
+    octets_t in = from_hex("aarq_no_sec", "601DA109060760857405080101BE10040E01000000065F1F0400007E1F04B0");
 
     check_aarq(&in, &aarq);
     CHECK(aarq.context_name == QD_CONTEXT_LN && !aarq.has_mechanism && !aarq.authentication_unit);
@@ -146,8 +136,7 @@ static void aarq_vectors(void)
     CHECK(aarq.user_information.length == 50 && aarq.user_information.data[0] == 0x21);
 }
 
-static void check_aare(const octets_t *in, qd_aare_t *aare)
-{
+static void check_aare(const octets_t *in, qd_aare_t *aare) {
     uint8_t out[OCTETS_MAX];
     qd_reader_t r;
     qd_writer_t w;
@@ -159,8 +148,7 @@ static void check_aare(const octets_t *in, qd_aare_t *aare)
     CHECK(wrote(&w, in));
 }
 
-static void check_initiate_response(qd_view_t information, uint32_t conformance, uint16_t size)
-{
+static void check_initiate_response(qd_view_t information, uint32_t conformance, uint16_t size) {
     uint8_t out[OCTETS_MAX];
     qd_initiate_response_t response;
     qd_reader_t r;
@@ -176,8 +164,7 @@ static void check_initiate_response(qd_view_t information, uint32_t conformance,
     CHECK(w.status == QD_OK && w.at == information.length && memcmp(out, information.data, w.at) == 0);
 }
 
-static void aare_vectors(void)
-{
+static void aare_vectors(void) {
     uint8_t out[OCTETS_MAX];
     qd_aare_t aare;
     qd_writer_t w;
@@ -210,8 +197,7 @@ static void aare_vectors(void)
     CHECK(same_view(aare.authentication, "503677524A323146"));
 }
 
-static void check_release(const octets_t *in, uint8_t tag, size_t information)
-{
+static void check_release(const octets_t *in, uint8_t tag, size_t information) {
     uint8_t out[OCTETS_MAX];
     qd_release_t release;
     qd_reader_t r;
@@ -225,13 +211,13 @@ static void check_release(const octets_t *in, uint8_t tag, size_t information)
     CHECK(wrote(&w, in));
 }
 
-static void release_vectors(void)
-{
+static void release_vectors(void) {
     octets_t in = from_hex("rlrq_plain", "6203800100");
 
     check_release(&in, QD_ACSE_TAG_RLRQ, 0);
-    in = from_hex("rlrq_ciphered", "6239800100BE34043221303001234567801302FF8A7874133D414CED25B42534D28DB0047720"
-                                   "606B175BD52211BE6841DB204D39EE6FDB8E356855");
+    in = from_hex("rlrq_ciphered",
+                  "6239800100BE34043221303001234567801302FF8A7874133D414CED25B42534D28DB0047720"
+                  "606B175BD52211BE6841DB204D39EE6FDB8E356855");
     check_release(&in, QD_ACSE_TAG_RLRQ, 50);
     in = from_hex("rlre_ciphered",
                   "6328800100BE230421281F3001234567891214A0845E475714383F65BC19745CA235906525E4F3E1C893");
@@ -241,8 +227,7 @@ static void release_vectors(void)
 /* --- services --------------------------------------------------------------------------------- */
 
 /* Copies one whole element, group heads and scalars, through the A-XDR codec. */
-static void copy_element(qd_reader_t *r, qd_writer_t *w)
-{
+static void copy_element(qd_reader_t *r, qd_writer_t *w) {
     size_t open = 1;
     qd_axdr_element_t element;
 
@@ -257,8 +242,7 @@ static void copy_element(qd_reader_t *r, qd_writer_t *w)
     }
 }
 
-static void copy_selection(qd_reader_t *r, qd_writer_t *w)
-{
+static void copy_selection(qd_reader_t *r, qd_writer_t *w) {
     uint8_t selector;
     qd_view_t parameters;
     qd_reader_t inner;
@@ -273,15 +257,13 @@ static void copy_selection(qd_reader_t *r, qd_writer_t *w)
     }
 }
 
-static void copy_u8(qd_reader_t *r, qd_writer_t *w, size_t count)
-{
+static void copy_u8(qd_reader_t *r, qd_writer_t *w, size_t count) {
     while (count-- > 0) {
         qd_writer_u8(w, qd_reader_u8(r));
     }
 }
 
-static qd_descriptor_t copy_descriptor(qd_reader_t *r, qd_writer_t *w)
-{
+static qd_descriptor_t copy_descriptor(qd_reader_t *r, qd_writer_t *w) {
     qd_descriptor_t descriptor;
 
     (void)qd_descriptor_decode(r, &descriptor);
@@ -289,8 +271,7 @@ static qd_descriptor_t copy_descriptor(qd_reader_t *r, qd_writer_t *w)
     return descriptor;
 }
 
-static bool is_object(const qd_descriptor_t *d, uint16_t class_id, const char *obis, int8_t index)
-{
+static bool is_object(const qd_descriptor_t *d, uint16_t class_id, const char *obis, int8_t index) {
     return d->class_id == class_id && d->index == index && same(d->obis.group, sizeof d->obis.group, obis);
 }
 
@@ -301,21 +282,18 @@ typedef struct copy {
     qd_writer_t w;
 } copy_t;
 
-static void copy_begin(copy_t *copy, const char *id, const char *hex)
-{
+static void copy_begin(copy_t *copy, const char *id, const char *hex) {
     copy->in = from_hex(id, hex);
     qd_reader_init(&copy->r, copy->in.data, copy->in.size);
     qd_writer_init(&copy->w, copy->out, sizeof copy->out);
 }
 
-static void copy_end(const copy_t *copy)
-{
+static void copy_end(const copy_t *copy) {
     CHECK(copy->r.status == QD_OK && qd_reader_left(&copy->r) == 0);
     CHECK(wrote(&copy->w, &copy->in));
 }
 
-static void get_vectors(void)
-{
+static void get_vectors(void) {
     copy_t c;
     qd_descriptor_t d;
 
@@ -348,9 +326,10 @@ static void get_vectors(void)
     copy_element(&c.r, &c.w);
     copy_end(&c);
 
-    copy_begin(&c, "selective_access_range",
-               "C001C100070100630100FF0201010204020412000809060000010000FF0F02120000090C07E40101FF00030000FF8800"
-               "090C07E40106FF00030000FFC4000100");
+    copy_begin(
+        &c, "selective_access_range",
+        "C001C100070100630100FF0201010204020412000809060000010000FF0F02120000090C07E40101FF00030000FF8800"
+        "090C07E40106FF00030000FFC4000100");
     copy_u8(&c.r, &c.w, 3);
     d = copy_descriptor(&c.r, &c.w);
     CHECK(is_object(&d, 7, "0100630100FF", 2));
@@ -358,8 +337,7 @@ static void get_vectors(void)
     copy_end(&c);
 }
 
-static void set_action_vectors(void)
-{
+static void set_action_vectors(void) {
     copy_t c;
     qd_descriptor_t d;
 
@@ -375,8 +353,7 @@ static void set_action_vectors(void)
     copy_u8(&c.r, &c.w, 4);
     copy_end(&c);
 
-    copy_begin(&c, "action_reply_to_hls",
-               "C301C0000F0000280000FF010109111000001A90E6D2221FA2FD85EED61ACC22");
+    copy_begin(&c, "action_reply_to_hls", "C301C0000F0000280000FF010109111000001A90E6D2221FA2FD85EED61ACC22");
     copy_u8(&c.r, &c.w, 3);
     d = copy_descriptor(&c.r, &c.w);
     CHECK(is_object(&d, 15, "0000280000FF", 1));
@@ -390,8 +367,7 @@ static void set_action_vectors(void)
     copy_end(&c);
 }
 
-static void general_vectors(void)
-{
+static void general_vectors(void) {
     copy_t c;
     uint16_t length;
 
@@ -404,9 +380,10 @@ static void general_vectors(void)
     copy_end(&c);
 
     /* The frame only: what is inside needs its keys. */
-    copy_begin(&c, "general_glo_ciphering",
-               "DB082F192291991641033B30000001E5025CE9D2271FD78BE8C204211A916A9D7F587E0A7A814CADEA89E9593F01F9"
-               "2EA8C087B5BDFDEFEAB6BECF282DFE49C08F5BE6DC8400");
+    copy_begin(
+        &c, "general_glo_ciphering",
+        "DB082F192291991641033B30000001E5025CE9D2271FD78BE8C204211A916A9D7F587E0A7A814CADEA89E9593F01F9"
+        "2EA8C087B5BDFDEFEAB6BECF282DFE49C08F5BE6DC8400");
     copy_u8(&c.r, &c.w, 1);
     length = qd_axdr_get_length(&c.r);
     CHECK(length == 8);
@@ -440,25 +417,24 @@ typedef struct fcs_vector {
 } fcs_vector_t;
 
 static const fcs_vector_t fcs_vectors[] = {
-    { "hdlc_fcs_1871", "A00A000200232193", 0x1871 },
-    { "hdlc_fcs_ce6a", "A023210002002373F6C58180140502008006020080070400000001080400000001", 0xCE6A },
-    { "hdlc_fcs_65d7", "A0199575767837E6E600C0018100080000010000FF0200", 0x65D7 },
-    { "hdlc_fcs_f330", "A01E7595966F67E6E700C4018100090C07D20C04030A060BFF007800", 0xF330 },
-    { "hdlc_fcs_62fb", "A027957598B8DBE6E600C1018100080000010000FF0200090C07D20C04030A060BFF007800", 0x62FB },
-    { "hdlc_fcs_36cf", "A0107595B85101E6E700C5018100", 0x36CF },
-    { "hdlc_snrm", "A00802232193", 0xBD64 },
-    { "hdlc_ua", "A01F21022373E6C781801205019A06019A070400000001080400000001", 0xCCA2 },
-    { "hdlc_aarq", "A02C02232110AF9FE6E600601DA109060760857405080101BE10040E01000000065F1F0400001E1DFFFF",
-      0xC5E4 },
-    { "hdlc_aare",
-      "A0382102233034E7E6E7006129A109060760857405080101A203020100A305A103020100BE10040E0800065F1F040000"
-      "1E1D04C80007",
-      0xB86A },
-    { "hdlc_snrm_4byte", "A023030002002373C0488180140502008006020080070400000001080400000001", 0xCE6A },
+    {"hdlc_fcs_1871", "A00A000200232193", 0x1871},
+    {"hdlc_fcs_ce6a", "A023210002002373F6C58180140502008006020080070400000001080400000001", 0xCE6A},
+    {"hdlc_fcs_65d7", "A0199575767837E6E600C0018100080000010000FF0200", 0x65D7},
+    {"hdlc_fcs_f330", "A01E7595966F67E6E700C4018100090C07D20C04030A060BFF007800", 0xF330},
+    {"hdlc_fcs_62fb", "A027957598B8DBE6E600C1018100080000010000FF0200090C07D20C04030A060BFF007800", 0x62FB},
+    {"hdlc_fcs_36cf", "A0107595B85101E6E700C5018100", 0x36CF},
+    {"hdlc_snrm", "A00802232193", 0xBD64},
+    {"hdlc_ua", "A01F21022373E6C781801205019A06019A070400000001080400000001", 0xCCA2},
+    {"hdlc_aarq", "A02C02232110AF9FE6E600601DA109060760857405080101BE10040E01000000065F1F0400001E1DFFFF",
+     0xC5E4},
+    {"hdlc_aare",
+     "A0382102233034E7E6E7006129A109060760857405080101A203020100A305A103020100BE10040E0800065F1F040000"
+     "1E1D04C80007",
+     0xB86A},
+    {"hdlc_snrm_4byte", "A023030002002373C0488180140502008006020080070400000001080400000001", 0xCE6A},
 };
 
-static void fcs_all(void)
-{
+static void fcs_all(void) {
     size_t i;
 
     for (i = 0; i < sizeof fcs_vectors / sizeof fcs_vectors[0]; i++) {
@@ -469,8 +445,7 @@ static void fcs_all(void)
     }
 }
 
-int main(void)
-{
+int main(void) {
     aarq_vectors();
     aare_vectors();
     release_vectors();

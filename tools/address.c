@@ -1,0 +1,295 @@
+/*
+ * address.c - from ADDRESS and options to host, port, client and password.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "address.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_PORT "4059"
+
+static int bad_address(const char *command, const char *text, const char *why) {
+    return qd_complain(command, QD_EXIT_USAGE, "%s: %s; give tcp://HOST:PORT or @NAME", text, why);
+}
+
+static bool parse_sap(const char *text, size_t length, uint16_t *sap) {
+    unsigned value = 0;
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        value = value * 10u + (unsigned)(text[i] - '0');
+        if (value > 0xFFFFu) {
+            return false;
+        }
+    }
+    *sap = (uint16_t)value;
+    return length > 0u && value != 0u;
+}
+
+/* query ::= name=value (& name=value)* */
+static int parse_query(const char *query, const char *command, qd_address_t *address) {
+    while (*query != '\0') {
+        size_t length = strcspn(query, "&");
+        bool good = false;
+
+        if (strncmp(query, "client=", 7) == 0) {
+            good = parse_sap(query + 7, length - 7u, &address->client_sap);
+        } else if (strncmp(query, "server=", 7) == 0) {
+            good = parse_sap(query + 7, length - 7u, &address->server_sap);
+        }
+        if (!good) {
+            return qd_complain(command, QD_EXIT_USAGE,
+                               "%.*s in the address: give client=1..65535 or server=1..65535", (int)length,
+                               query);
+        }
+        query += length;
+        query += *query == '&' ? 1 : 0;
+    }
+    return QD_EXIT_OK;
+}
+
+/* authority ::= HOST [: PORT] | [ IPv6 ] [: PORT] */
+static bool parse_authority(const char *text, size_t length, qd_address_t *address) {
+    const char *host = text;
+    const char *colon;
+    size_t host_length;
+    size_t port_length = 0;
+    uint16_t port;
+
+    if (length > 0u && text[0] == '[') {
+        const char *close = memchr(text, ']', length);
+
+        if (close == NULL) {
+            return false;
+        }
+        host = text + 1;
+        host_length = (size_t)(close - host);
+        colon = close + 1 < text + length ? close + 1 : NULL;
+        if (colon != NULL && *colon != ':') {
+            return false;
+        }
+    } else {
+        colon = memchr(text, ':', length);
+        host_length = colon != NULL ? (size_t)(colon - text) : length;
+    }
+    if (host_length == 0u || host_length >= QD_HOST_MAX) {
+        return false;
+    }
+    (void)memcpy(address->host, host, host_length);
+    address->host[host_length] = '\0';
+    (void)strcpy(address->port, DEFAULT_PORT);
+    if (colon != NULL) {
+        port_length = length - (size_t)(colon + 1 - text);
+        if (!parse_sap(colon + 1, port_length, &port)) {
+            return false;
+        }
+        (void)snprintf(address->port, sizeof address->port, "%u", port);
+    }
+    return true;
+}
+
+int qd_address_parse(const char *text, const char *command, qd_address_t *address) {
+    static const char *const later[] = {"hdlc+tcp://", "hdlc:", "iec21+tcp://", "iec21:"};
+    const char *rest;
+    size_t length;
+    size_t i;
+
+    for (i = 0; i < sizeof later / sizeof later[0]; i++) {
+        if (strncmp(text, later[i], strlen(later[i])) == 0) {
+            return bad_address(command, text, "this kind of port is not built in yet");
+        }
+    }
+    if (strncmp(text, "tcp://", 6) != 0) {
+        return bad_address(command, text, "no address");
+    }
+    rest = text + 6;
+    length = strcspn(rest, "?/");
+    if (!parse_authority(rest, length, address)) {
+        return bad_address(command, text, "no host and port");
+    }
+    rest += length;
+    rest += *rest == '/' ? 1 : 0;
+    if (*rest != '\0' && *rest != '?') {
+        return bad_address(command, text, "octets after the port");
+    }
+    return *rest == '?' ? parse_query(rest + 1, command, address) : QD_EXIT_OK;
+}
+
+bool qd_state_home(const char *command, char path[QD_PATH_MAX]) {
+    const char *own = getenv("QUADRANT_STATE_HOME");
+    const char *data = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    int length;
+
+    if (own != NULL && *own != '\0') {
+        length = snprintf(path, QD_PATH_MAX, "%s", own);
+    } else if (data != NULL && *data != '\0') {
+        length = snprintf(path, QD_PATH_MAX, "%s/quadrant", data);
+    } else if (home != NULL && *home != '\0') {
+        length = snprintf(path, QD_PATH_MAX, "%s/.local/share/quadrant", home);
+    } else {
+        (void)qd_complain(command, 0, "no home directory is known; set QUADRANT_STATE_HOME");
+        return false;
+    }
+    if (length < 0 || (size_t)length >= QD_PATH_MAX) {
+        (void)qd_complain(command, 0,
+                          "the state directory's path is too long; set a shorter QUADRANT_STATE_HOME");
+        return false;
+    }
+    return true;
+}
+
+static bool good_name(const char *name) {
+    return *name != '\0' && *name != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(name);
+}
+
+/* @NAME[?query] */
+static int resolve_name(const char *text, const qd_options_t *options, qd_address_t *address) {
+    char home[QD_PATH_MAX];
+    char name[QD_HOST_MAX];
+    char path[QD_PATH_MAX + 16u];
+    size_t length = strcspn(text + 1, "?");
+    uint16_t server;
+    uint16_t client;
+    int status;
+
+    if (length >= sizeof name) {
+        return bad_address(options->command, text, "the name is too long");
+    }
+    (void)memcpy(name, text + 1, length);
+    name[length] = '\0';
+    if (!good_name(name)) {
+        return bad_address(options->command, text, "a name has letters, digits, dot, dash and underscore");
+    }
+    if (!qd_state_home(options->command, home)) {
+        return QD_EXIT_OWN;
+    }
+    if (snprintf(address->state, sizeof address->state, "%s/%s", home, name) >= (int)sizeof address->state) {
+        return bad_address(options->command, text, "the state directory's path is too long");
+    }
+    if (text[1 + length] == '?') {
+        status = parse_query(text + 2 + length, options->command, address);
+        if (status != QD_EXIT_OK) {
+            return status;
+        }
+    }
+    client = address->client_sap;
+    server = address->server_sap;
+    (void)snprintf(path, sizeof path, "%s/client.yaml", address->state);
+    status = qd_client_yaml_read(path, options->command, options->identity, address);
+    address->server_sap = server != 0u ? server : address->server_sap;
+    address->client_sap = client != 0u ? client : address->client_sap;
+    return status;
+}
+
+/* The first line of a file. */
+static int read_password(const char *path, const char *command, qd_address_t *address) {
+    char line[QD_CLIENT_SECRET_MAX + 3u];
+    FILE *file = fopen(path, "r");
+    size_t length;
+
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+        return qd_complain(command, QD_EXIT_USAGE, "no password can be read from %s", path);
+    }
+    (void)fclose(file);
+    length = strcspn(line, "\r\n");
+    if (length > QD_CLIENT_SECRET_MAX) {
+        return qd_complain(command, QD_EXIT_USAGE, "the password in %s is longer than %u octets", path,
+                           QD_CLIENT_SECRET_MAX);
+    }
+    (void)memcpy(address->secret, line, length);
+    address->secret_length = length;
+    address->has_secret = true;
+    return QD_EXIT_OK;
+}
+
+static int take_password(const qd_options_t *options, qd_address_t *address) {
+    const char *text = getenv("QUADRANT_PASSWORD");
+
+    if (options->password_file != NULL) {
+        return read_password(options->password_file, options->command, address);
+    }
+    if (text != NULL && *text != '\0') {
+        if (strlen(text) > QD_CLIENT_SECRET_MAX) {
+            return qd_complain(options->command, QD_EXIT_USAGE, "QUADRANT_PASSWORD is longer than %u octets",
+                               QD_CLIENT_SECRET_MAX);
+        }
+        address->secret_length = strlen(text);
+        (void)memcpy(address->secret, text, address->secret_length);
+        address->has_secret = true;
+    }
+    return QD_EXIT_OK;
+}
+
+/* Who asks: --as, else the SAP, else public. A file's row may have said more already. */
+static int take_identity(const qd_options_t *options, qd_address_t *address) {
+    const qd_client_identity_t *identity = NULL;
+
+    if (options->identity != NULL) {
+        identity = qd_client_identity_by_name(options->identity);
+        if (identity == NULL && address->identity == NULL) {
+            return qd_complain(
+                options->command, QD_EXIT_USAGE,
+                "no client %s; --as public, management, level1, level2, level3 or preestablished",
+                options->identity);
+        }
+        if (identity != NULL && address->client_sap != 0u && address->client_sap != identity->sap &&
+            address->state[0] == '\0') {
+            return qd_complain(options->command, QD_EXIT_USAGE,
+                               "client=%u in the address is not --as %s; give one", address->client_sap,
+                               options->identity);
+        }
+    } else if (address->client_sap != 0u) {
+        identity = qd_client_identity_by_sap(address->client_sap);
+    } else {
+        identity = qd_client_identity_by_name("public");
+    }
+    if (identity != NULL) {
+        address->client_sap = address->client_sap != 0u ? address->client_sap : identity->sap;
+        if (address->identity == NULL) {
+            address->mechanism = identity->mechanism;
+        }
+        address->preestablished = identity->preestablished;
+        address->identity = identity->name;
+    } else if (address->identity == NULL) {
+        address->mechanism = address->has_secret ? QD_CLIENT_LLS : QD_CLIENT_LOWEST;
+    }
+    return QD_EXIT_OK;
+}
+
+int qd_address_resolve(const char *text, const qd_options_t *options, qd_address_t *address) {
+    int status;
+
+    (void)memset(address, 0, sizeof *address);
+    if (text[0] == '@') {
+        status = resolve_name(text, options, address);
+    } else {
+        status = qd_address_parse(text, options->command, address);
+    }
+    if (status != QD_EXIT_OK) {
+        return status;
+    }
+    if (address->server_sap == 0u) {
+        address->server_sap = 1;
+    }
+    status = take_password(options, address);
+    if (status == QD_EXIT_OK) {
+        status = take_identity(options, address);
+    }
+    if (status == QD_EXIT_OK && address->mechanism == QD_CLIENT_LLS && !address->has_secret) {
+        status =
+            qd_complain(options->command, QD_EXIT_USAGE,
+                        "client %s (%u) needs a password; give --password-file FILE or set QUADRANT_PASSWORD",
+                        address->identity != NULL ? address->identity : "", address->client_sap);
+    }
+    return status;
+}

@@ -1,0 +1,43 @@
+/*
+ * address.h - ADDRESS on the command line, and the state directory's client.yaml behind @NAME.
+ */
+#ifndef QD_TOOLS_ADDRESS_H
+#define QD_TOOLS_ADDRESS_H
+
+#include "cli.h"
+#include "quadrant/client.h"
+
+#define QD_PATH_MAX 1024u
+#define QD_HOST_MAX 256u
+
+typedef struct qd_address {
+    char host[QD_HOST_MAX];
+    char port[8];
+    uint16_t client_sap; /* 0: not said */
+    uint16_t server_sap;
+    const char *identity; /* name of one of the six; NULL: none of them */
+    uint8_t mechanism;    /* qd_client_mechanism_t */
+    bool preestablished;
+    uint8_t secret[QD_CLIENT_SECRET_MAX];
+    size_t secret_length;
+    bool has_secret;
+    char state[QD_PATH_MAX]; /* state directory of @NAME; "" for a plain address */
+} qd_address_t;
+
+/*
+ * Turns text and the options into a port, a client and its password. The exit status, told on stderr
+ * unless QD_EXIT_OK.
+ */
+int qd_address_resolve(const char *text, const qd_options_t *options, qd_address_t *address);
+
+/* Directory of the state of all meters; false: told on stderr. */
+bool qd_state_home(const char *command, char path[QD_PATH_MAX]);
+
+/* Reads client.yaml of a state directory for one client (identity NULL: the SAP rules; neither: public).
+ * See docs/client-yaml.md. */
+int qd_client_yaml_read(const char *path, const char *command, const char *identity, qd_address_t *address);
+
+/* tcp://HOST:PORT[?client=..&server=..] */
+int qd_address_parse(const char *text, const char *command, qd_address_t *address);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * main.c - the quadrant command: a table of subcommands and their help.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef QD_VERSION
+#define QD_VERSION "0"
+#endif
+
+typedef struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage;
+    const char *summary;
+    const char *text; /* what help adds; "" when the command prints its own */
+} command_t;
+
+#define COMMON                                                                                               \
+    "\nADDRESS  tcp://HOST:PORT[?client=N&server=N] or @NAME, a meter that run started\n"                    \
+    "ITEM     1-0:1.8.0, 1-0:1.8.0.255:2 or 3/1-0:1.8.0:2 (class/OBIS:attribute)\n"                          \
+    "\nOptions\n"                                                                                            \
+    "  --as CLIENT            public (default), management, level1, level2, level3, preestablished\n"        \
+    "  --password-file FILE   first line is the password; or set QUADRANT_PASSWORD\n"                        \
+    "  --json, --csv          one JSON object per row; comma-separated values with a head\n"                 \
+    "  --timeout TIME         for one answer, default 5s\n"                                                  \
+    "  --trace                frames as hex and the names of their APDUs, on stderr\n"
+
+static const command_t commands[] = {
+    {"objects", qd_cmd_objects, "ADDRESS", "the association's object list",
+     "Prints class, version, OBIS code, access rights and name of every object that this client may "
+     "see.\n" COMMON},
+    {"read", qd_cmd_read, "ADDRESS [ITEM...]", "values with scaler and unit applied",
+     "Without ITEM all registers (class 3) and the clock. A refused item is a row with its reason.\n" COMMON},
+    {"watch", qd_cmd_watch, "ADDRESS [ITEM...]", "as read, again and again",
+     "Reads until interrupted.\n" COMMON "  --interval TIME        from one reading to the next, default 1s\n"
+     "  --count N              stop after N readings\n"},
+    {"set", qd_cmd_set, "ADDRESS ITEM VALUE", "writes an attribute",
+     "VALUE is type:text or JSON. Types: u8 u16 u32 u64 i8 i16 i32 i64 enum bcd (a number), bool (true, "
+     "false),\n"
+     "octets (hex), text, utf8, bits (0 and 1), date-time (2026-03-29T02:00+01:00), date, time, null.\n"
+     "JSON takes its types from the attribute's present value, or spells them: {\"u16\": 5},\n"
+     "{\"structure\": [{\"u8\": 1}, {\"octets\": \"0A0B\"}]}. Numbers are raw, without the scaler.\n" COMMON},
+    {"call", qd_cmd_call, "ADDRESS ITEM:METHOD [VALUE]", "runs a method",
+     "Without VALUE the parameter is integer 0, as most methods want it; none sends no parameter at all.\n"
+     "VALUE as in set, but JSON must spell its types.\n" COMMON},
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static const command_t *find(const char *name) {
+    size_t i;
+
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int list_commands(FILE *to, int status) {
+    size_t i;
+
+    (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QD_VERSION);
+    for (i = 0; i < COMMANDS; i++) {
+        (void)fprintf(to, "  %-9s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
+    }
+    (void)fprintf(to, "  %-9s %-26s %s\n", "help", "[COMMAND]", "this list, or all about one command");
+    (void)fprintf(
+        to, "\nExit status: 0 ok, 1 refused by the meter, 2 usage, 3 no contact, 4 protocol violation by the "
+            "peer,\n5 own failure, 6 a check failed.\n");
+    return status;
+}
+
+int qd_help(const char *name) {
+    const command_t *command = find(name);
+
+    if (command == NULL) {
+        return qd_complain("help", QD_EXIT_USAGE, "no command %s; quadrant help lists all", name);
+    }
+    (void)printf("Usage: quadrant %s %s\n\n%s.\n\n%s", command->name, command->usage, command->summary,
+                 command->text);
+    return QD_EXIT_OK;
+}
+
+int main(int argc, char **argv) {
+    const command_t *command;
+
+    if (argc < 2) {
+        return list_commands(stderr, QD_EXIT_USAGE);
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        return argc > 2 ? qd_help(argv[2]) : list_commands(stdout, QD_EXIT_OK);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("quadrant %s\n", QD_VERSION);
+        return QD_EXIT_OK;
+    }
+    command = find(argv[1]);
+    if (command == NULL) {
+        return qd_complain(argv[1], QD_EXIT_USAGE, "no such command; quadrant help lists all");
+    }
+    return command->run(argc - 1, argv + 1);
+}

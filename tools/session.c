@@ -1,0 +1,291 @@
+/*
+ * session.c - connect, associate, trace, object list with its cache.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_TEXT 80u
+
+static void trace(void *context, bool sent, const uint8_t *frame, size_t length) {
+    size_t i;
+
+    (void)context;
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s %s (%zu):", sent ? "->" : "<-",
+                  qd_client_apdu_name(frame + QD_CLIENT_HEAD, length - QD_CLIENT_HEAD),
+                  length - QD_CLIENT_HEAD);
+    for (i = 0; i < length; i++) {
+        (void)fprintf(stderr, "%s%02X", i == QD_CLIENT_HEAD ? "  " : " ", frame[i]);
+    }
+    (void)fputc('\n', stderr);
+}
+
+int qd_session_status(qd_client_result_t result) {
+    switch (result) {
+    case QD_CLIENT_OK:
+        return QD_EXIT_OK;
+    case QD_CLIENT_REFUSED:
+        return QD_EXIT_REFUSED;
+    case QD_CLIENT_SILENT:
+        return QD_EXIT_CONTACT;
+    case QD_CLIENT_VIOLATION:
+        return QD_EXIT_PROTOCOL;
+    case QD_CLIENT_OWN:
+        break;
+    }
+    return QD_EXIT_OWN;
+}
+
+int qd_session_complain(const qd_session_t *session, const char *about) {
+    const qd_client_fault_t *fault = qd_client_last_fault(&session->client);
+    const char *command = session->options->command;
+    int status = qd_session_status(fault->result);
+
+    switch (fault->result) {
+    case QD_CLIENT_REFUSED:
+        return qd_complain(command, status, "%s: the meter refused: %s", about, fault->what);
+    case QD_CLIENT_SILENT:
+        return qd_complain(
+            command, status,
+            "%s: %s; is the meter there, and client and server right? a longer --timeout may help", about,
+            fault->what);
+    case QD_CLIENT_VIOLATION:
+        return qd_complain(command, status, "%s: protocol violation: %s; --trace shows the octets", about,
+                           fault->what);
+    case QD_CLIENT_OK:
+    case QD_CLIENT_OWN:
+        break;
+    }
+    return qd_complain(command, status, "%s: %s", about, fault->what);
+}
+
+/* What to say about a refused association: the cure is often known. */
+static int complain_association(const qd_session_t *session) {
+    const qd_client_fault_t *fault = qd_client_last_fault(&session->client);
+
+    if (fault->result == QD_CLIENT_REFUSED && fault->refusal == QD_REFUSAL_ASSOCIATION &&
+        (fault->code == 13u || fault->code == 14u)) {
+        return qd_complain(session->options->command, QD_EXIT_REFUSED,
+                           "the meter refused client %u: %s; check --as and the password",
+                           session->address.client_sap, fault->what);
+    }
+    return qd_session_complain(session, "association");
+}
+
+int qd_session_open(const qd_options_t *options, const char *address, qd_session_t **out) {
+    qd_session_t *session = calloc(1, sizeof *session);
+    qd_client_config_t config = {0};
+    const char *why;
+    int status;
+
+    if (session == NULL || (session->value = malloc(QD_SESSION_VALUE)) == NULL) {
+        free(session);
+        return qd_complain(options->command, QD_EXIT_OWN, "no memory");
+    }
+    session->options = options;
+    session->tcp.fd = -1;
+    status = qd_address_resolve(address, options, &session->address);
+    if (status != QD_EXIT_OK) {
+        qd_session_close(session);
+        return status;
+    }
+    why = qd_tcp_connect(&session->tcp, session->address.host, session->address.port, options->timeout_ms);
+    if (why != NULL) {
+        status = qd_complain(options->command, QD_EXIT_CONTACT,
+                             "no contact with %s port %s: %s; is the meter running?", session->address.host,
+                             session->address.port, why);
+        qd_session_close(session);
+        return status;
+    }
+    config.transport = &session->tcp.transport;
+    config.trace = options->trace ? trace : NULL;
+    config.client_sap = session->address.client_sap;
+    config.server_sap = session->address.server_sap;
+    config.mechanism = session->address.mechanism;
+    config.preestablished = session->address.preestablished;
+    config.secret = session->address.secret;
+    config.secret_length = session->address.secret_length;
+    config.timeout_ms = options->timeout_ms;
+    (void)qd_client_init(&session->client, &config, session->frame, sizeof session->frame);
+    if (qd_client_open(&session->client) != QD_CLIENT_OK) {
+        status = complain_association(session);
+        qd_session_close(session);
+        return status;
+    }
+    session->open = true;
+    *out = session;
+    return QD_EXIT_OK;
+}
+
+void qd_session_close(qd_session_t *session) {
+    if (session == NULL) {
+        return;
+    }
+    if (session->open) {
+        (void)qd_client_release(&session->client); /* what was wanted is done; closing says the same */
+    }
+    qd_tcp_close(&session->tcp);
+    qd_objects_free(&session->objects);
+    free(session->value);
+    free(session);
+}
+
+/* --- the object list -------------------------------------------------------------------------- */
+
+static bool append(char path[QD_PATH_MAX], const char *part) {
+    size_t length = strlen(path);
+
+    return (size_t)snprintf(path + length, QD_PATH_MAX - length, "%s", part) < QD_PATH_MAX - length;
+}
+
+static bool make_directory(const char *path) {
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* Directory of the cache: the meter's state directory, else the user's cache. */
+static bool cache_directory(const qd_session_t *session, char path[QD_PATH_MAX]) {
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+
+    path[0] = '\0';
+    if (session->address.state[0] != '\0') {
+        return append(path, session->address.state);
+    }
+    if (cache != NULL && *cache != '\0') {
+        return append(path, cache) && make_directory(path) && append(path, "/quadrant") &&
+               make_directory(path);
+    }
+    return home != NULL && *home != '\0' && append(path, home) && append(path, "/.cache") &&
+           make_directory(path) && append(path, "/quadrant") && make_directory(path);
+}
+
+/* The logical device name as a word: letters and digits stay, all else is %XX. False: not readable. */
+static bool device_name(qd_session_t *session, char name[NAME_TEXT]) {
+    static const qd_client_ref_t ref = {1, QD_OBIS(0, 0, 42, 0, 0, 255), 2};
+    qd_client_value_t value;
+    qd_element_iterator_t it;
+    qd_element_t element;
+    size_t at = 0;
+    uint16_t i;
+
+    if (qd_client_get(&session->client, &ref, session->value, QD_SESSION_VALUE, &value) != QD_CLIENT_OK) {
+        return false;
+    }
+    qd_element_begin(&it, value.data, value.length);
+    if (qd_element_next(&it, &element) != QD_OK || element.scalar.external == NULL ||
+        element.scalar.length == 0u) {
+        return false;
+    }
+    for (i = 0; i < element.scalar.length && at + 4u < NAME_TEXT; i++) {
+        uint8_t octet = element.scalar.external[i];
+        bool plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
+                     (octet >= 'a' && octet <= 'z');
+
+        at += (size_t)snprintf(name + at, NAME_TEXT - at, plain ? "%c" : "%%%02X", octet);
+    }
+    return true;
+}
+
+static bool cache_path(qd_session_t *session, const char *name, char path[QD_PATH_MAX]) {
+    char file[NAME_TEXT + 32u];
+
+    (void)snprintf(file, sizeof file, "/objects-%s-%u.txt", name, session->address.client_sap);
+    return cache_directory(session, path) && append(path, file);
+}
+
+/* Written beside and renamed, so that no other call ever sees half of it. A cache that cannot be
+ * written is no fault. */
+static void store(const qd_session_t *session, const char *path, const char *name) {
+    char temporary[QD_PATH_MAX + 32u];
+    FILE *file;
+    bool good;
+
+    (void)snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
+    file = fopen(temporary, "w");
+    if (file == NULL) {
+        return;
+    }
+    good = qd_objects_store(&session->objects, file, name, session->address.client_sap);
+    good = fclose(file) == 0 && good;
+    if (!good || rename(temporary, path) != 0) {
+        (void)unlink(temporary);
+    }
+}
+
+static int read_objects(qd_session_t *session) {
+    static const qd_client_ref_t ref = {15, QD_OBIS(0, 0, 40, 0, 0, 255), 2};
+    qd_client_value_t value;
+    const char *why;
+
+    if (qd_client_get(&session->client, &ref, session->value, QD_SESSION_VALUE, &value) != QD_CLIENT_OK) {
+        return qd_session_complain(session, "object list");
+    }
+    why = qd_objects_decode(&session->objects, value.data, value.length);
+    if (why != NULL) {
+        return qd_complain(session->options->command, QD_EXIT_PROTOCOL, "%s", why);
+    }
+    session->objects_fresh = true;
+    return QD_EXIT_OK;
+}
+
+int qd_session_objects(qd_session_t *session, bool fresh) {
+    char name[NAME_TEXT];
+    char path[QD_PATH_MAX];
+    bool cached;
+    int status;
+
+    if (session->objects.row != NULL && (session->objects_fresh || !fresh)) {
+        return QD_EXIT_OK;
+    }
+    qd_objects_free(&session->objects);
+    cached = device_name(session, name) && cache_path(session, name, path);
+    if (cached && !fresh) {
+        FILE *file = fopen(path, "r");
+
+        if (file != NULL) {
+            bool good = qd_objects_load(&session->objects, file, name, session->address.client_sap);
+
+            (void)fclose(file);
+            if (good) {
+                return QD_EXIT_OK;
+            }
+        }
+    }
+    status = read_objects(session);
+    if (status == QD_EXIT_OK && cached) {
+        store(session, path, name);
+    }
+    return status;
+}
+
+int qd_session_find_class(qd_session_t *session, qd_client_ref_t *ref) {
+    const qd_object_t *object;
+    int status;
+
+    if (ref->class_id != 0u) {
+        return QD_EXIT_OK;
+    }
+    status = qd_session_objects(session, false);
+    if (status != QD_EXIT_OK) {
+        return status;
+    }
+    object = qd_objects_find(&session->objects, &ref->obis, 0);
+    if (object == NULL && !session->objects_fresh) { /* the cache may be older than the meter's list */
+        status = qd_session_objects(session, true);
+        if (status != QD_EXIT_OK) {
+            return status;
+        }
+        object = qd_objects_find(&session->objects, &ref->obis, 0);
+    }
+    if (object == NULL) {
+        return QD_EXIT_REFUSED;
+    }
+    ref->class_id = object->class_id;
+    return QD_EXIT_OK;
+}
