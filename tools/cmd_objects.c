@@ -74,8 +74,7 @@ static void print_row(FILE *to, qd_format_t format, const qd_object_t *row) {
     case QD_FORMAT_TEXT:
         (void)fprintf(to, "%5u %2u  %-18s  ", row->class_id, row->version, obis);
         text_access(to, row);
-        (void)fprintf(to, "  %s%s%s\n", name, name[0] != '\0' && class_name[0] != '\0' ? ", " : "",
-                      class_name);
+        (void)fprintf(to, "  %s\n", name[0] != '\0' ? name : class_name);
         break;
     case QD_FORMAT_JSON:
         (void)fprintf(to, "{\"version\":1,\"class\":%u,\"class_version\":%u,\"class_name\":", row->class_id,

@@ -12,16 +12,33 @@
 
 #define NAME_TEXT 80u
 
+/* Where the password lies in an association request; length octets from here are not shown. */
+static size_t secret_at(const qd_session_t *session, const uint8_t *frame, size_t length) {
+    const qd_address_t *address = &session->address;
+    const uint8_t *at = NULL;
+
+    if (address->secret_length > 0u && length > QD_CLIENT_HEAD && frame[QD_CLIENT_HEAD] == 0x60u) {
+        at = memmem(frame + QD_CLIENT_HEAD, length - QD_CLIENT_HEAD, address->secret, address->secret_length);
+    }
+    return at != NULL ? (size_t)(at - frame) : length;
+}
+
 static void trace(void *context, bool sent, const uint8_t *frame, size_t length) {
+    const qd_session_t *session = context;
+    size_t secret = sent ? secret_at(session, frame, length) : length;
     size_t i;
 
-    (void)context;
     (void)fflush(stdout);
     (void)fprintf(stderr, "%s %s (%zu):", sent ? "->" : "<-",
                   qd_client_apdu_name(frame + QD_CLIENT_HEAD, length - QD_CLIENT_HEAD),
                   length - QD_CLIENT_HEAD);
     for (i = 0; i < length; i++) {
-        (void)fprintf(stderr, "%s%02X", i == QD_CLIENT_HEAD ? "  " : " ", frame[i]);
+        (void)fputs(i == QD_CLIENT_HEAD ? "  " : " ", stderr);
+        if (i >= secret && i - secret < session->address.secret_length) {
+            (void)fputs("**", stderr);
+        } else {
+            (void)fprintf(stderr, "%02X", frame[i]);
+        }
     }
     (void)fputc('\n', stderr);
 }
@@ -105,6 +122,7 @@ int qd_session_open(const qd_options_t *options, const char *address, qd_session
     }
     config.transport = &session->tcp.transport;
     config.trace = options->trace ? trace : NULL;
+    config.trace_context = session;
     config.client_sap = session->address.client_sap;
     config.server_sap = session->address.server_sap;
     config.mechanism = session->address.mechanism;
