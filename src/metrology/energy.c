@@ -50,7 +50,7 @@ static void feed_set(feed_t *feed, int64_t p, int64_t q, uint64_t s) {
  * the start decides how long it takes, not what comes out.
  */
 static uint32_t root_near(uint64_t value, uint32_t start) {
-    if (value >> 62 != 0 || start == 0 || value / start > 2u * (uint64_t)start ||
+    if (value >> 62 != 0 || start < 4u || value / start > 2u * (uint64_t)start ||
         value / start < start / 2u) {
         return qd_isqrt_u64(value);
     }

@@ -333,7 +333,7 @@ static void delta_channels_get(qd_reader_t *r, qd_metrology_t *m, uint32_t bitma
         }
         uint32_t moved = qd_reader_u32_le(&items);
         uint32_t rest = qd_reader_u16_le(&items);
-        rest |= (high[n / 2u] >> (n % 2u * 4u) & 0xFu) << 16;
+        rest |= ((uint32_t)high[n / 2u] >> (n % 2u * 4u) & 0xFu) << 16;
         n++;
         if (rest >= QD_MET_NJ_PER_MJ || moved >= DELTA_LIMIT_MJ || *channel(m, i) > INT64_MAX - moved) {
             (void)qd_reader_fail(r, QD_CORRUPT);
