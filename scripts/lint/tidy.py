@@ -51,7 +51,12 @@ def check(root):
     fresh = {stamp for stamp, _ in results}
     for stale in old - fresh:
         (stamps / stale).unlink()
-    problems = [p for _, found in results for p in found]
+    whole = [p for _, found in results for p in found]
+    problems = [line for text in whole for line in text.splitlines() if ": error: " in line] or whole
+    if whole:
+        log = root / "build" / "lint" / "tidy.log"
+        log.write_text("\n".join(whole) + "\n")
+        problems.append("how each comes about: build/lint/tidy.log")
     return problems, [f"{len(entries)} files, {len(fresh - old - {None})} of them read anew"] if not problems else []
 
 
