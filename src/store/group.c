@@ -100,17 +100,14 @@ static qd_status_t write_redo(qd_store_t *store) {
 }
 
 /*
- * The whole head, so that a cut in here is told from a clean area; synced, because no later write may
- * reach the device before it.
+ * The whole head, so that a cut in here is told from a clean area. Not synced: nothing written later is
+ * durable before a sync, and that sync makes this durable too; until then a replay changes nothing.
  */
 static qd_status_t retire(qd_store_t *store) {
     static const uint8_t zeros[QD_STORE_REDO_HEADER_SIZE + QD_SEAL_TAG_MAX] = {0};
     uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
     qd_status_t status = qd_store_program(store, QD_STORE_REDO_OFFSET, zeros, head);
 
-    if (status == QD_OK) {
-        status = qd_store_sync(store);
-    }
     if (status == QD_OK) {
         store->redo = QD_REDO_CLEAN;
     }

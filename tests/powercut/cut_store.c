@@ -1,0 +1,675 @@
+/*
+ * cut_store: the store alone, with a power cut in every program and every sync.
+ *
+ * A scenario of single writes, groups and restarts runs on a simulated FRAM. For every operation of it
+ * and every way to tear one (variant = torn + 5 * unsynced, see quadrant/sim.h) power fails there; the
+ * device is copied, a second store mounts the copy, and it must show the state before or after the step
+ * that was cut, as a whole. Then that mount is cut itself, in every operation; and the scenario goes on
+ * to its end on a copy. No sealer nonce may come twice in any of these histories.
+ *
+ *   cut_store                            all of it, then every planted defect, which must be found
+ *   cut_store --all                      as well every variant for the cut in the second mount
+ *   cut_store --op N --variant V [--op2 M --variant2 W]     one case
+ *   cut_store --defect NAME              with a planted defect: fails
+ *   cut_store --image FILE [--op N --variant V]   writes the image, prints what a mount must find in it
+ */
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quadrant/sim.h"
+#include "store/store.h"
+
+#define DEVICE_SIZE 2048u
+#define ROWS 5u
+#define CAPACITY_MAX 200u
+#define VARIANTS ((unsigned)QD_SIM_TORN_COUNT * (unsigned)QD_SIM_UNSYNCED_COUNT)
+#define REDO_OFFSET 128u
+#define ALL_OPERATIONS UINT32_MAX
+
+static const qd_record_row_t rows[ROWS] = {{1, 20}, {2, 40}, {3, 64}, {5, CAPACITY_MAX}, {9, 8}};
+static const qd_store_layout_t layout = {"cut", 7, rows, ROWS, 332};
+
+enum kind { MOUNT, WRITE, GROUP, ABORT };
+
+/* Indices of rows, in the order of their writes. */
+static const struct step {
+    enum kind kind;
+    unsigned count;
+    unsigned rows[6];
+} script[] = {
+    {MOUNT, 0, {0}},       {WRITE, 1, {0}}, {WRITE, 1, {0}},       {GROUP, 2, {1, 2}},
+    {GROUP, 0, {0}},       {WRITE, 1, {3}}, {GROUP, 3, {0, 1, 3}}, {WRITE, 1, {0}},
+    {WRITE, 1, {1}},       {MOUNT, 0, {0}}, {GROUP, 1, {2}},       {ABORT, 3, {0, 1, 2}},
+    {GROUP, 2, {4, 0}},    {WRITE, 1, {4}}, {WRITE, 1, {0}},       {GROUP, 5, {0, 1, 2, 3, 4}},
+    {GROUP, 3, {2, 1, 2}}, {MOUNT, 0, {0}}, {WRITE, 1, {2}},       {WRITE, 1, {2}},
+    {GROUP, 2, {3, 2}},    {WRITE, 1, {3}}, {GROUP, 2, {0, 4}},    {WRITE, 1, {4}},
+};
+#define STEPS (sizeof script / sizeof script[0])
+
+static const char *const defects[] = {
+    "none",
+    "drop-sync",       /* no sync does anything */
+    "drop-redo",       /* the redo area is not written */
+    "drop-redo-sync",  /* records are applied before the redo area is durable */
+    "drop-retire",     /* a group stays in the redo area */
+    "drop-apply-sync", /* the redo area is retired before the records are durable */
+    "drop-epoch",      /* the boot epoch is not written again */
+    "one-slot",        /* both slots are the same octets */
+    "no-check",        /* every tag fits */
+};
+enum defect {
+    NO_DEFECT,
+    DROP_SYNC,
+    DROP_REDO,
+    DROP_REDO_SYNC,
+    DROP_RETIRE,
+    DROP_APPLY_SYNC,
+    DROP_EPOCH,
+    ONE_SLOT,
+    NO_CHECK,
+    DEFECTS
+};
+
+/* How often each record was written: all that there is to know of its content. */
+typedef struct state {
+    unsigned version[ROWS];
+} state_t;
+
+/* What one line of history has sealed and been promised; indices are record ids. */
+typedef struct history {
+    uint64_t last[10][2];
+    uint32_t highest[10];
+    uint32_t committed[10];
+    uint32_t epoch;
+    bool reused;
+} history_t;
+
+typedef struct world {
+    qd_sim_fram_t fram;
+    uint8_t *cells;
+    uint8_t *memory;
+    size_t memory_size;
+    qd_block_t inner;
+    qd_block_t device;
+    qd_sealer_t sealer;
+    qd_store_t *store;
+    history_t history;
+    enum defect defect;
+    unsigned group_syncs; /* since the last program of the redo area; 0: the next one is the first */
+} world_t;
+
+typedef struct tally {
+    unsigned long passed, failed;
+    bool quiet;
+} tally_t;
+
+typedef struct cut {
+    uint32_t op, op2;
+    unsigned variant, variant2;
+} cut_t;
+
+/* --- devices and sealers with planted defects ------------------------------------------------------- */
+
+static bool is_zero(const uint8_t *octets, uint32_t length) {
+    for (uint32_t i = 0; i < length; i++) {
+        if (octets[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t slot_size(unsigned row) {
+    return (12u + 4u + rows[row].capacity + 7u) & ~7u;
+}
+
+/* Offset of slot 0 when offset is that of slot 1. */
+static uint32_t fold_slots(uint32_t offset) {
+    uint32_t at = REDO_OFFSET + ((16u + 4u + layout.group_capacity + 4u * ROWS + 7u) & ~7u);
+
+    for (unsigned i = 0; i < ROWS; i++) {
+        if (offset == at + slot_size(i)) {
+            return at;
+        }
+        at += 2 * slot_size(i);
+    }
+    return offset;
+}
+
+static qd_status_t device_read(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    world_t *world = context;
+
+    return world->inner.read(world->inner.context, offset, buffer, length);
+}
+
+static qd_status_t device_program(void *context, uint32_t offset, const uint8_t *buffer, uint32_t length) {
+    world_t *world = context;
+    bool redo = offset == REDO_OFFSET;
+    bool retire = redo && is_zero(buffer, length);
+
+    if (redo) {
+        world->group_syncs = retire ? 2 : 0;
+    }
+    if ((world->defect == DROP_REDO && redo && !retire) || (world->defect == DROP_RETIRE && retire) ||
+        (world->defect == DROP_EPOCH && offset < REDO_OFFSET && world->history.epoch > 0)) {
+        return QD_OK;
+    }
+    if (world->defect == ONE_SLOT) {
+        offset = fold_slots(offset);
+    }
+    return world->inner.program(world->inner.context, offset, buffer, length);
+}
+
+static qd_status_t device_sync(void *context) {
+    world_t *world = context;
+
+    unsigned number = world->group_syncs++;
+
+    if (world->defect == DROP_SYNC || (world->defect == DROP_REDO_SYNC && number == 0) ||
+        (world->defect == DROP_APPLY_SYNC && number == 1)) {
+        return QD_OK;
+    }
+    return world->inner.sync(world->inner.context);
+}
+
+static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
+                        uint8_t *out, uint8_t *tag) {
+    world_t *world = context;
+    history_t *history = &world->history;
+    uint64_t number = (uint64_t)nonce->epoch << 32 | nonce->sequence;
+
+    if (number <= history->last[nonce->record][nonce->slot] ||
+        (nonce->record != 0 && nonce->sequence <= history->committed[nonce->record])) {
+        history->reused = true;
+    }
+    history->last[nonce->record][nonce->slot] = number;
+    if (nonce->sequence > history->highest[nonce->record]) {
+        history->highest[nonce->record] = nonce->sequence;
+    }
+    return qd_sealer_crc.seal(qd_sealer_crc.context, nonce, in, length, out, tag);
+}
+
+static qd_status_t unseal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
+                          uint8_t *out, const uint8_t *tag) {
+    world_t *world = context;
+    qd_status_t status = qd_sealer_crc.open(qd_sealer_crc.context, nonce, in, length, out, tag);
+
+    if (status != QD_OK && world->defect == NO_CHECK) {
+        memcpy(out, in, length);
+        return QD_OK;
+    }
+    return status;
+}
+
+/* --- worlds ----------------------------------------------------------------------------------------- */
+
+static void *need(size_t size) {
+    void *memory = aligned_alloc(alignof(max_align_t), (size + 63) / 64 * 64);
+
+    if (memory == NULL) {
+        fputs("cut_store: no memory\n", stderr);
+        exit(2);
+    }
+    return memory;
+}
+
+static void wire(world_t *world) {
+    qd_sim_fram_port(&world->fram, &world->inner);
+    world->device = (qd_block_t){.context = world,
+                                 .size = DEVICE_SIZE,
+                                 .read = device_read,
+                                 .program = device_program,
+                                 .sync = device_sync};
+    world->sealer = (qd_sealer_t){.context = world, .tag_size = 4, .seal = seal, .open = unseal};
+    world->store = NULL;
+}
+
+static void world_new(world_t *world, enum defect defect) {
+    memset(world, 0, sizeof *world);
+    world->cells = need(qd_sim_fram_memory(DEVICE_SIZE));
+    world->memory_size = qd_store_size(&layout);
+    world->memory = need(world->memory_size);
+    world->defect = defect;
+    world->group_syncs = 2;
+    qd_sim_fram_init(&world->fram, world->cells, DEVICE_SIZE, 0xff, 1);
+    wire(world);
+}
+
+static void world_free(world_t *world) {
+    free(world->cells);
+    free(world->memory);
+}
+
+/* to becomes what from is, after its power came back. Buffers stay those of to. */
+static void world_copy(world_t *to, const world_t *from) {
+    qd_sim_fram_copy(&to->fram, to->cells, &from->fram);
+    qd_sim_fram_restart(&to->fram);
+    to->history = from->history;
+    to->defect = from->defect;
+    to->group_syncs = 2;
+    wire(to);
+}
+
+/* --- content ---------------------------------------------------------------------------------------- */
+
+static size_t content(unsigned row, unsigned version, uint8_t *octets) {
+    size_t length = rows[row].capacity - (version * 5u + row) % (rows[row].capacity / 2u + 1u);
+
+    if (version == 3 && row == 2) {
+        length = 0;
+    }
+    for (size_t i = 0; i < length; i++) {
+        octets[i] = (uint8_t)(version * 37u + row * 11u + i * (version + 1u));
+    }
+    return length;
+}
+
+static qd_status_t mount(world_t *world) {
+    qd_store_t *store = NULL;
+    qd_status_t status;
+
+    /* What a store sealed after its power was gone never reached the device. */
+    memcpy(world->history.highest, world->history.committed, sizeof world->history.highest);
+    status =
+        qd_store_mount(world->memory, world->memory_size, &layout, &world->device, &world->sealer, &store);
+
+    if (status != QD_OK && status != QD_END) {
+        return status;
+    }
+    world->store = store;
+    if (qd_store_epoch(store) <= world->history.epoch) {
+        world->history.reused = true;
+    }
+    world->history.epoch = qd_store_epoch(store);
+    return status;
+}
+
+/* NULL when the store shows exactly this state. */
+static const char *differs(world_t *world, const state_t *state) {
+    const qd_records_t *records = qd_store_records(world->store);
+    uint8_t found[CAPACITY_MAX], wanted[CAPACITY_MAX];
+
+    for (unsigned row = 0; row < ROWS; row++) {
+        size_t length = 0;
+        qd_status_t status = records->read(records->context, rows[row].id, found, sizeof found, &length);
+
+        if (state->version[row] == 0) {
+            if (status != QD_END) {
+                return "a record that was never written has a content";
+            }
+            continue;
+        }
+        if (status != QD_OK) {
+            return qd_status_name(status);
+        }
+        if (length != content(row, state->version[row], wanted) || memcmp(found, wanted, length) != 0) {
+            return "a record has another content";
+        }
+    }
+    return NULL;
+}
+
+/* --- the scenario ----------------------------------------------------------------------------------- */
+
+static qd_status_t write_rows(world_t *world, const struct step *step, state_t *after) {
+    const qd_records_t *records = qd_store_records(world->store);
+    uint8_t octets[CAPACITY_MAX];
+
+    for (unsigned i = 0; i < step->count; i++) {
+        unsigned row = step->rows[i];
+        size_t length = content(row, ++after->version[row], octets);
+        qd_status_t status = records->write(records->context, rows[row].id, octets, length);
+
+        if (status != QD_OK) {
+            return status;
+        }
+    }
+    return QD_OK;
+}
+
+/* Does one step. *after: the state once it is done. */
+static qd_status_t do_step(world_t *world, const struct step *step, const state_t *before, state_t *after) {
+    qd_status_t status = QD_OK;
+
+    *after = *before;
+    switch (step->kind) {
+    case MOUNT:
+        status = mount(world);
+        return status == QD_END ? QD_OK : status;
+    case WRITE:
+        return write_rows(world, step, after);
+    case GROUP:
+        status = qd_txn_begin(world->store);
+        if (status == QD_OK) {
+            status = write_rows(world, step, after);
+        }
+        return status == QD_OK ? qd_txn_commit(world->store) : status;
+    case ABORT:
+        status = qd_txn_begin(world->store);
+        if (status == QD_OK) {
+            status = write_rows(world, step, after);
+        }
+        qd_txn_abort(world->store);
+        *after = *before;
+        return status;
+    }
+    return status;
+}
+
+/* Goes on at step from until something fails or the script ends. Returns the step it stands at. */
+static size_t play(world_t *world, size_t from, state_t *before, state_t *after) {
+    size_t at = from;
+
+    while (at < STEPS && do_step(world, &script[at], before, after) == QD_OK) {
+        *before = *after;
+        /* A first write is durable with its first slot; power may be gone in its second. */
+        if (!qd_sim_fram_is_dead(&world->fram)) {
+            memcpy(world->history.committed, world->history.highest, sizeof world->history.committed);
+        }
+        at++;
+    }
+    return at;
+}
+
+/* --- the judge -------------------------------------------------------------------------------------- */
+
+static void judge(tally_t *tally, const cut_t *cut, const char *why) {
+    if (why == NULL) {
+        tally->passed++;
+        return;
+    }
+    tally->failed++;
+    if (tally->quiet || tally->failed > 20) {
+        return;
+    }
+    printf("cut_store --op %u --variant %u", (unsigned)cut->op, cut->variant);
+    if (cut->op2 != 0) {
+        printf(" --op2 %u --variant2 %u", (unsigned)cut->op2, cut->variant2);
+    }
+    printf(": %s\n", why);
+}
+
+/* Mounts and says which of the two states is there; before and after may be the same. */
+static const char *mount_and_match(world_t *world, const state_t *before, const state_t *after,
+                                   bool *is_after) {
+    qd_status_t status = mount(world);
+    const char *why;
+
+    if (status != QD_OK && status != QD_END) {
+        return qd_status_name(status);
+    }
+    why = differs(world, after);
+    *is_after = why == NULL;
+    if (why != NULL && differs(world, before) == NULL) {
+        why = NULL;
+    }
+    if (why == NULL && world->history.reused) {
+        why = "an epoch or a nonce came twice";
+    }
+    return why;
+}
+
+/* The state that one mount showed must be that of the next. */
+static const char *check_stays(world_t *world, const state_t *state) {
+    bool same;
+
+    qd_sim_fram_power_off(&world->fram, QD_SIM_UNSYNCED_LOST);
+    qd_sim_fram_restart(&world->fram);
+    return mount_and_match(world, state, state, &same);
+}
+
+/* The scenario goes on to its end. */
+static const char *check_goes_on(world_t *world, size_t step, const state_t *before, const state_t *after,
+                                 bool is_after) {
+    state_t now = is_after ? *after : *before, next;
+    size_t from = is_after && script[step].kind != MOUNT ? step + 1 : step;
+
+    if (play(world, from, &now, &next) != STEPS) {
+        return "the scenario does not go on";
+    }
+    if (world->history.reused) {
+        return "an epoch or a nonce came twice";
+    }
+    return differs(world, &now);
+}
+
+static qd_sim_torn_t torn_of(unsigned variant) {
+    return (qd_sim_torn_t)(variant % (unsigned)QD_SIM_TORN_COUNT);
+}
+
+static qd_sim_unsynced_t unsynced_of(unsigned variant) {
+    return (qd_sim_unsynced_t)(variant / (unsigned)QD_SIM_TORN_COUNT);
+}
+
+typedef struct judged {
+    size_t step;
+    state_t before, after;
+} judged_t;
+
+/* Cuts the mount that follows the cut of world in operation cut->op2. Returns false when the mount has
+ * fewer operations than that. */
+static bool second_cut(const world_t *world, world_t *copy, const judged_t *j, const cut_t *cut,
+                       tally_t *tally) {
+    bool is_after;
+    const char *why;
+
+    world_copy(copy, world);
+    qd_sim_fram_cut(&copy->fram, cut->op2, torn_of(cut->variant2), unsynced_of(cut->variant2));
+    (void)mount(copy);
+    if (!qd_sim_fram_is_dead(&copy->fram)) {
+        return false;
+    }
+    qd_sim_fram_restart(&copy->fram);
+    why = mount_and_match(copy, &j->before, &j->after, &is_after);
+    if (why == NULL) {
+        why = check_stays(copy, is_after ? &j->after : &j->before);
+    }
+    judge(tally, cut, why);
+    return true;
+}
+
+/* World stands after its cut. cut.op2: 0 for this case alone, ALL_OPERATIONS for all second cuts too. */
+static void first_cut(const world_t *world, world_t *copy, const judged_t *j, cut_t cut, bool all,
+                      tally_t *tally) {
+    uint32_t only = cut.op2;
+    unsigned stride = all ? 1u : 3u;
+    bool is_after;
+    const char *why;
+
+    cut.op2 = 0;
+    if (only == 0 || only == ALL_OPERATIONS) {
+        world_copy(copy, world);
+        why = mount_and_match(copy, &j->before, &j->after, &is_after);
+        if (why == NULL) {
+            why = check_stays(copy, is_after ? &j->after : &j->before);
+        }
+        if (why == NULL) {
+            why = check_goes_on(copy, j->step, &j->before, &j->after, is_after);
+        }
+        judge(tally, &cut, why);
+    } else {
+        cut.op2 = only;
+        (void)second_cut(world, copy, j, &cut, tally);
+    }
+    if (only != ALL_OPERATIONS) {
+        return;
+    }
+    for (cut.op2 = 1; cut.op2 < 1000; cut.op2++) {
+        /* A third of the variants for each operation, another third for the next: all tear kinds. */
+        for (cut.variant2 = all ? 0u : (cut.op + cut.op2) % 3u; cut.variant2 < VARIANTS;
+             cut.variant2 += stride) {
+            if (!second_cut(world, copy, j, &cut, tally)) {
+                return;
+            }
+        }
+    }
+}
+
+static uint32_t scenario_operations(world_t *world, state_t *final) {
+    state_t before = {{0}}, after;
+    qd_sim_fram_stats_t stats;
+
+    if (play(world, 0, &before, &after) != STEPS || world->history.reused) {
+        return 0;
+    }
+    if (differs(world, &before) != NULL) {
+        return 0;
+    }
+    *final = before;
+    qd_sim_fram_get_stats(&world->fram, &stats);
+    return stats.operations;
+}
+
+/* Runs the scenario with a cut; leaves world dead. */
+static void play_cut(world_t *world, enum defect defect, const cut_t *cut, judged_t *j) {
+    memset(&world->history, 0, sizeof world->history);
+    memset(&j->before, 0, sizeof j->before);
+    qd_sim_fram_init(&world->fram, world->cells, DEVICE_SIZE, 0xff, cut->op * 100u + cut->variant);
+    world->defect = defect;
+    wire(world);
+    world->group_syncs = 2;
+    qd_sim_fram_cut(&world->fram, cut->op, torn_of(cut->variant), unsynced_of(cut->variant));
+    j->step = play(world, 0, &j->before, &j->after);
+    /* A cut in what a write does after it is durable is noticed by the next step. */
+    if (j->step == STEPS) {
+        j->step--;
+        j->after = j->before;
+    }
+}
+
+static void run(enum defect defect, const cut_t *only, bool all, tally_t *tally, uint32_t *operations) {
+    world_t world, copy;
+    state_t final;
+    judged_t j;
+    cut_t cut;
+
+    world_new(&world, defect);
+    world_new(&copy, defect);
+    *operations = scenario_operations(&world, &final);
+    if (*operations == 0) {
+        cut = (cut_t){0, 0, 0, 0};
+        judge(tally, &cut, "the scenario fails without a cut");
+    }
+    for (cut.op = 1; cut.op <= *operations; cut.op++) {
+        for (cut.variant = 0; cut.variant < VARIANTS; cut.variant++) {
+            if (only != NULL && (only->op != cut.op || only->variant != cut.variant)) {
+                continue;
+            }
+            cut.op2 = only != NULL ? only->op2 : ALL_OPERATIONS;
+            cut.variant2 = only != NULL ? only->variant2 : 0;
+            play_cut(&world, defect, &cut, &j);
+            first_cut(&world, &copy, &j, cut, all, tally);
+        }
+    }
+    world_free(&world);
+    world_free(&copy);
+}
+
+/* --- images for the reader -------------------------------------------------------------------------- */
+
+static int write_image(const char *path, const cut_t *cut) {
+    world_t world;
+    judged_t j;
+    uint8_t octets[CAPACITY_MAX];
+    FILE *file;
+
+    world_new(&world, NO_DEFECT);
+    play_cut(&world, NO_DEFECT, cut, &j);
+    file = fopen(path, "wb");
+    if (file == NULL || fwrite(qd_sim_fram_cells(&world.fram), 1, DEVICE_SIZE, file) != DEVICE_SIZE ||
+        fclose(file) != 0) {
+        perror(path);
+        return 2;
+    }
+    qd_sim_fram_restart(&world.fram);
+    wire(&world);
+    if (mount(&world) != QD_OK) {
+        return 1;
+    }
+    printf("epoch %u\n", (unsigned)qd_store_epoch(world.store) - 1u);
+    for (unsigned row = 0; row < ROWS; row++) {
+        const qd_records_t *records = qd_store_records(world.store);
+        size_t length = 0;
+        qd_status_t status = records->read(records->context, rows[row].id, octets, sizeof octets, &length);
+
+        printf("%u ", (unsigned)rows[row].id);
+        for (size_t i = 0; status == QD_OK && i < length; i++) {
+            printf("%02x", octets[i]);
+        }
+        puts(status == QD_OK ? "" : qd_status_name(status));
+    }
+    world_free(&world);
+    return 0;
+}
+
+/* --- main ------------------------------------------------------------------------------------------- */
+
+static enum defect find_defect(const char *name) {
+    for (unsigned i = 0; i < DEFECTS; i++) {
+        if (strcmp(defects[i], name) == 0) {
+            return (enum defect)i;
+        }
+    }
+    fprintf(stderr, "cut_store: no such defect: %s\n", name);
+    exit(2);
+}
+
+static void try_defects(tally_t *tally) {
+    for (unsigned i = DROP_SYNC; i < DEFECTS; i++) {
+        tally_t found = {0, 0, true};
+        uint32_t operations;
+
+        run((enum defect)i, NULL, false, &found, &operations);
+        printf("planted defect %-16s: found in %lu of %lu cases\n", defects[i], found.failed,
+               found.passed + found.failed);
+        tally->passed += found.failed > 0 ? 1 : 0;
+        tally->failed += found.failed > 0 ? 0 : 1;
+    }
+}
+
+int main(int argc, char **argv) {
+    cut_t only = {0, 0, 0, 0};
+    enum defect defect = NO_DEFECT;
+    const char *image = NULL;
+    bool all = false;
+    tally_t tally = {0, 0, false};
+    uint32_t operations = 0;
+
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strcmp(argv[i], "--all") == 0) {
+            all = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--op") == 0) {
+            only.op = (uint32_t)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--variant") == 0) {
+            only.variant = (unsigned)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--op2") == 0) {
+            only.op2 = (uint32_t)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--variant2") == 0) {
+            only.variant2 = (unsigned)strtoul(value, NULL, 10);
+        } else if (strcmp(argv[i], "--defect") == 0) {
+            defect = find_defect(value);
+        } else if (strcmp(argv[i], "--image") == 0) {
+            image = value;
+        } else {
+            fprintf(stderr, "cut_store: no such option: %s\n", argv[i]);
+            return 2;
+        }
+        i++;
+    }
+    if (image != NULL) {
+        return write_image(image, &only);
+    }
+    run(defect, only.op != 0 ? &only : NULL, all, &tally, &operations);
+    printf("%u operations, %u variants each\n", (unsigned)operations, VARIANTS);
+    if (defect == NO_DEFECT && only.op == 0) {
+        try_defects(&tally);
+    }
+    printf("%lu passed, %lu failed\n", tally.passed, tally.failed);
+    return tally.failed == 0 ? 0 : 1;
+}
