@@ -78,11 +78,25 @@ static qd_status_t sealed_write(qd_metrology_t *m) {
     return status;
 }
 
+/* A delta upon the base that was just written. */
+static qd_status_t delta_replace(qd_metrology_t *m) {
+    size_t length = qd_met_delta_encode(m);
+    if (length == 0 || base_due(m)) {
+        return QD_OK; /* too far already: an ordinary one comes soon */
+    }
+    qd_status_t status = qd_met_stage(m, QD_MET_COMMIT, QD_RECORD_METROLOGY_DELTA, length);
+    m->delta_dirty = status != QD_OK;
+    return status;
+}
+
 /* What is written seldom. A failure leaves it due; energy comes first. */
 static bool rest_write(qd_metrology_t *m) {
     bool good = true;
+    if (m->delta_dirty && m->reference.valid) {
+        good = delta_replace(m) == QD_OK;
+    }
     if (m->sealed_dirty) {
-        good = sealed_write(m) == QD_OK;
+        good = sealed_write(m) == QD_OK && good;
     }
     if (m->journal_dirty || m->since_checkpoint_us >= QD_MET_CHECKPOINT_US) {
         m->journal_in_commit = qd_met_journal_write(m) == QD_OK;

@@ -68,6 +68,7 @@ static qd_status_t energy_mount(qd_metrology_t *m, unsigned *lost, qd_met_sealed
     }
     if (delta == QD_CORRUPT) {
         *lost |= DELTA_BIT;
+        m->delta_dirty = true;
     } else if (delta == QD_STATE && (int32_t)(delta_base - m->reference.number) > 0) {
         /* The store found only an older copy of the base: what came between is lost. */
         *lost |= BASE_BIT;

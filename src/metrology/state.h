@@ -110,6 +110,7 @@ struct qd_metrology {
     bool journal_dirty;
     bool journal_busy; /* the store has not finished with the ring: it must not change */
     bool sealed_dirty;
+    bool delta_dirty;    /* it was lost: written once even if nothing moved, or it is lost at each start */
     bool base_in_commit; /* the last commit wrote a base ... */
     bool journal_in_commit;
     uint8_t owner; /* qd_met_owner_t of scratch */
