@@ -1,0 +1,441 @@
+#include "cosem/association.h"
+
+#include <string.h>
+
+#include "app/event.h"
+#include "base/cursor.h"
+#include "item/scalar.h"
+
+#define RECORD_VERSION 1u
+
+static uint8_t text_length(const char *text)
+{
+    uint8_t length = 0;
+    while (text != NULL && text[length] != '\0' && length < QD_SECRET_MAX) {
+        length++;
+    }
+    return length;
+}
+
+/* Record: version (1), then per client row length (1) and 16 octets. */
+static qd_status_t secrets_save(const qd_associations_t *self, uint8_t client, const qd_secret_t *secret)
+{
+    qd_writer_t w;
+    qd_writer_init(&w, self->services->scratch, QD_RECORD_SECRETS_SIZE);
+    qd_writer_u8(&w, RECORD_VERSION);
+    for (uint8_t i = 0; i < QD_CLIENTS_MAX; i++) {
+        const qd_secret_t *one = i == client ? secret : &self->secret[i];
+        qd_writer_u8(&w, one->length);
+        qd_writer_octets(&w, one->octets, QD_SECRET_MAX);
+    }
+    const qd_records_t *records = self->services->records;
+    return records->write(records->context, QD_RECORD_SECRETS, self->services->scratch, w.at);
+}
+
+static qd_status_t secrets_load(qd_associations_t *self)
+{
+    size_t length = 0;
+    const qd_records_t *records = self->services->records;
+    uint8_t *image = self->services->scratch;
+    qd_status_t status =
+        records->read(records->context, QD_RECORD_SECRETS, image, QD_RECORD_SECRETS_SIZE, &length);
+    if (status == QD_END) {
+        for (uint8_t i = 0; i < self->tables->client_count; i++) {
+            const char *factory = self->tables->clients[i].factory_secret;
+            self->secret[i].length = text_length(factory);
+            if (factory != NULL) {
+                memcpy(self->secret[i].octets, factory, self->secret[i].length);
+            }
+        }
+        return QD_OK;
+    }
+    if (status != QD_OK) {
+        /* Lost passwords must not become the factory's known ones: nobody gets in by password. */
+        return status == QD_CORRUPT ? QD_OK : status;
+    }
+    qd_reader_t r;
+    qd_reader_init(&r, image, length);
+    if (qd_reader_u8(&r) != RECORD_VERSION) {
+        return QD_VERSION;
+    }
+    for (uint8_t i = 0; i < QD_CLIENTS_MAX; i++) {
+        uint8_t secret_length = qd_reader_u8(&r);
+        const uint8_t *octets = qd_reader_octets(&r, QD_SECRET_MAX);
+        if (octets != NULL && secret_length <= QD_SECRET_MAX) {
+            self->secret[i].length = secret_length;
+            memcpy(self->secret[i].octets, octets, QD_SECRET_MAX);
+        }
+    }
+    return QD_OK;
+}
+
+static size_t association_size(const void *config)
+{
+    const qd_cosem_tables_t *tables = config;
+    return sizeof(qd_associations_t) + tables->association_count * sizeof(qd_association_t);
+}
+
+static qd_status_t association_init(void *context, const void *config, const qd_services_t *services)
+{
+    qd_associations_t *self = context;
+    memset(self, 0, association_size(config));
+    self->services = services;
+    self->tables = config;
+    if (self->tables->client_count > QD_CLIENTS_MAX) {
+        return QD_ARGUMENT;
+    }
+    return secrets_load(self);
+}
+
+void qd_associations_bind(qd_associations_t *associations, const qd_objects_t *objects)
+{
+    associations->objects = objects;
+}
+
+qd_association_t *qd_association_find(qd_associations_t *associations, uint8_t channel, uint32_t generation,
+                                      uint8_t client)
+{
+    for (uint8_t i = 0; i < associations->tables->association_count; i++) {
+        qd_association_t *one = &associations->pool[i];
+        if (one->used && one->channel == channel && one->generation == generation && one->client == client) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t channel, uint32_t generation,
+                                      uint8_t client)
+{
+    qd_association_t *one = qd_association_find(associations, channel, generation, client);
+    for (uint8_t i = 0; one == NULL && i < associations->tables->association_count; i++) {
+        if (!associations->pool[i].used) {
+            one = &associations->pool[i];
+        }
+    }
+    if (one != NULL) {
+        memset(one, 0, sizeof *one);
+        one->used = true;
+        one->channel = channel;
+        one->generation = generation;
+        one->client = client;
+    }
+    return one;
+}
+
+void qd_association_close(qd_association_t *association)
+{
+    association->used = false;
+}
+
+void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation)
+{
+    for (uint8_t i = 0; i < associations->tables->association_count; i++) {
+        qd_association_t *one = &associations->pool[i];
+        if (one->used && one->channel == channel && one->generation != generation) {
+            one->used = false;
+        }
+    }
+}
+
+bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,
+                                  size_t length)
+{
+    const qd_secret_t *secret = &associations->secret[client];
+    uint8_t difference = (uint8_t)(length != secret->length || secret->length == 0);
+    for (uint8_t i = 0; i < QD_SECRET_MAX; i++) {
+        uint8_t given = i < length ? octets[i] : 0;
+        uint8_t wanted = i < secret->length ? secret->octets[i] : 0;
+        difference |= (uint8_t)(given ^ wanted);
+    }
+    if (difference == 0) {
+        associations->failures[client] = 0;
+        return true;
+    }
+    if (++associations->failures[client] >= associations->tables->password_attempts) {
+        associations->failures[client] = 0;
+        (void)qd_event_raise(associations->services->events, QD_EVENT_WRONG_PASSWORD,
+                             associations->tables->clients[client].sap, 0);
+    }
+    return false;
+}
+
+static qd_status_t put_secret(qd_associations_t *self, uint8_t client, const qd_source_t *source)
+{
+    qd_secret_t secret = {0};
+    uint16_t length = 0;
+    if (self->tables->clients[client].factory_secret == NULL) {
+        return QD_DENIED; /* this client has no password to change */
+    }
+    qd_status_t status = qd_source_octets(source, secret.octets, QD_SECRET_MIN, QD_SECRET_MAX, &length);
+    secret.length = (uint8_t)length;
+    if (status == QD_OK) {
+        status = secrets_save(self, client, &secret);
+    }
+    if (status == QD_OK) {
+        self->secret[client] = secret;
+        (void)qd_event_raise(self->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_SECRETS, 0);
+    }
+    return status;
+}
+
+static qd_status_t association_put(void *context, const qd_call_t *call, qd_ref_t ref,
+                                   const qd_source_t *source)
+{
+    qd_associations_t *self = context;
+    (void)call;
+    uint8_t client = (uint8_t)(ref.arg >> 8);
+    if (ref.item != QD_ASSOCIATION_ITEM_CLIENT || (ref.arg & 0xFFu) != 7u ||
+        client >= self->tables->client_count) {
+        return QD_DENIED;
+    }
+    return put_secret(self, client, source);
+}
+
+static bool client_is_associated(const qd_associations_t *self, uint8_t client)
+{
+    for (uint8_t i = 0; i < self->tables->association_count; i++) {
+        if (self->pool[i].used && self->pool[i].client == client) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Client row that a reference is about: the caller's own, or the one named. */
+static uint8_t client_of(const qd_call_t *call, qd_ref_t ref)
+{
+    return ref.item == QD_ASSOCIATION_ITEM_CURRENT ? call->client : (uint8_t)(ref.arg >> 8);
+}
+
+static qd_status_t association_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
+{
+    const qd_associations_t *self = context;
+    static const uint8_t no_security_setup[6] = {0};
+    uint8_t client = client_of(call, ref);
+    if (client >= self->tables->client_count) {
+        return QD_UNDEFINED;
+    }
+    switch (ref.arg & 0xFFu) {
+    case 8:
+        qd_scalar_unsigned(value, QD_TYPE_ENUM, client_is_associated(self, client) ? 2u : 0u);
+        return QD_OK;
+    case 9:
+        qd_scalar_octets(value, QD_TYPE_OCTET_STRING, no_security_setup, sizeof no_security_setup);
+        return QD_OK;
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref_t ref, qd_span_t *span)
+{
+    const qd_associations_t *self = context;
+    span->first = 0;
+    span->generation = 0;
+    if (ref.item == QD_ASSOCIATION_ITEM_SAP_LIST) {
+        span->end = 1;
+        return QD_OK;
+    }
+    span->end = qd_object_count(self->objects, client_of(call, ref));
+    return (ref.arg & 0xFFu) == 2u ? QD_OK : QD_UNDEFINED;
+}
+
+/* structure { attribute_id integer, access_mode enum, access_selectors null-data } */
+static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_t number, uint8_t rights,
+                                    const qd_sink_t *sink)
+{
+    bool read = (rights & QD_RIGHT_READ) != 0 &&
+                (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SECRET) == 0);
+    bool write = (rights & QD_RIGHT_WRITE) != 0 && attribute != NULL &&
+                 (attribute->flags & QD_ATTRIBUTE_WRITABLE) != 0;
+    qd_scalar_t none;
+    qd_scalar_null(&none);
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 3);
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_INTEGER, number);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_ENUM, (read ? 1 : 0) + (write ? 2 : 0));
+    }
+    return status == QD_OK ? sink->scalar(sink->context, &none) : status;
+}
+
+/* structure { method_id integer, access_mode enum } */
+static qd_status_t method_access(const qd_class_t *class_row, int8_t number, uint8_t rights,
+                                 const qd_sink_t *sink)
+{
+    bool may = (rights & QD_RIGHT_EXECUTE) != 0 && (class_row->methods & (1u << (number - 1))) != 0;
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_INTEGER, number);
+    }
+    return status == QD_OK ? qd_sink_integer(sink, QD_TYPE_ENUM, may ? 1 : 0) : status;
+}
+
+/* structure { attribute_access array, method_access array } */
+static qd_status_t access_rights(const qd_objects_t *objects, qd_object_t object, uint8_t rights,
+                                 const qd_sink_t *sink)
+{
+    const qd_class_t *class_row = objects->tables->objects[object.row].class_row;
+    uint8_t attributes = (uint8_t)(class_row->attribute_count + 1u);
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
+    if (status == QD_OK) {
+        status = sink->group(sink->context, QD_TYPE_ARRAY, attributes);
+    }
+    for (uint8_t i = 1; status == QD_OK && i <= attributes; i++) {
+        status = attribute_access(qd_object_attribute(objects, object.row, (int8_t)i), (int8_t)i, rights, sink);
+    }
+    if (status == QD_OK) {
+        status = sink->group(sink->context, QD_TYPE_ARRAY, class_row->method_count);
+    }
+    for (uint8_t i = 1; status == QD_OK && i <= class_row->method_count; i++) {
+        status = method_access(class_row, (int8_t)i, rights, sink);
+    }
+    return status;
+}
+
+/* structure { class_id, version, logical_name, access_rights } */
+static qd_status_t object_list_row(const qd_associations_t *self, const qd_call_t *call, uint8_t client, uint32_t n,
+                                   const qd_sink_t *sink)
+{
+    const qd_objects_t *objects = self->objects;
+    qd_call_t as_client = *call;
+    qd_object_t object;
+    qd_obis_t name;
+    as_client.client = client;
+    qd_status_t status = qd_object_at(objects, client, n, &object);
+    if (status != QD_OK) {
+        return status;
+    }
+    const qd_class_t *class_row = objects->tables->objects[object.row].class_row;
+    qd_object_name(objects, object, &name);
+    status = sink->group(sink->context, QD_TYPE_STRUCTURE, 4);
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, class_row->id);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, class_row->version);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_octets(sink, QD_TYPE_OCTET_STRING, name.group, sizeof name.group);
+    }
+    if (status != QD_OK) {
+        return status;
+    }
+    return access_rights(objects, object, qd_object_rights(objects, object.row, &as_client), sink);
+}
+
+/* The seven arcs of 2.16.756.5.8.kind.number. */
+static qd_status_t object_identifier(uint8_t kind, uint8_t number, const qd_sink_t *sink)
+{
+    const uint16_t arcs[7] = {2, 16, 756, 5, 8, kind, number};
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 7);
+    for (uint8_t i = 0; status == QD_OK && i < 7; i++) {
+        status = qd_sink_integer(sink, i == 2 ? QD_TYPE_LONG_UNSIGNED : QD_TYPE_UNSIGNED, arcs[i]);
+    }
+    return status;
+}
+
+/* structure { client_SAP integer, server_SAP long-unsigned } */
+static qd_status_t partners(const qd_associations_t *self, uint8_t client, const qd_sink_t *sink)
+{
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_INTEGER, self->tables->clients[client].sap);
+    }
+    return status == QD_OK ? qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, self->tables->server_sap) : status;
+}
+
+/* structure { conformance, max_receive_pdu_size, max_send_pdu_size, dlms_version_number,
+ * quality_of_service, cyphering_info }; negotiated values for the asking association. */
+static qd_status_t context_info(const qd_associations_t *self, const qd_association_t *asking,
+                                const qd_sink_t *sink)
+{
+    uint32_t conformance = asking != NULL ? asking->conformance : self->tables->conformance;
+    uint16_t send = asking != NULL ? asking->pdu_size : self->tables->pdu_size;
+    qd_scalar_t bits = {.type = QD_TYPE_BIT_STRING, .length = 24};
+    bits.v.octets[0] = (uint8_t)(conformance >> 16);
+    bits.v.octets[1] = (uint8_t)(conformance >> 8);
+    bits.v.octets[2] = (uint8_t)conformance;
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 6);
+    if (status == QD_OK) {
+        status = sink->scalar(sink->context, &bits);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, self->tables->pdu_size);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, send);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, 6);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_INTEGER, 0);
+    }
+    return status == QD_OK ? qd_sink_octets(sink, QD_TYPE_OCTET_STRING, bits.v.octets, 0) : status;
+}
+
+/* Mechanism that the client associates with: the negotiated one, or what its policy asks for. */
+static uint8_t mechanism_of(const qd_associations_t *self, const qd_association_t *asking, uint8_t client)
+{
+    if (asking != NULL) {
+        return asking->mechanism;
+    }
+    return (self->tables->clients[client].allow_local & QD_ALLOW_LLS) != 0 ? 1u : 0u;
+}
+
+/* structure { SAP long-unsigned, logical_device_name octet-string } */
+static qd_status_t sap_row(const qd_associations_t *self, const qd_call_t *call, const qd_sink_t *sink)
+{
+    qd_ref_t ref = self->tables->logical_device_name;
+    const qd_module_instance_t *m = &self->objects->modules[ref.module];
+    qd_scalar_t name;
+    qd_status_t status = m->module->get(m->state, call, ref, &name);
+    if (status == QD_OK) {
+        status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
+    }
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, self->tables->server_sap);
+    }
+    return status == QD_OK ? sink->scalar(sink->context, &name) : status;
+}
+
+static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_t ref, uint32_t n,
+                                   const qd_sink_t *sink)
+{
+    const qd_associations_t *self = context;
+    if (ref.item == QD_ASSOCIATION_ITEM_SAP_LIST) {
+        return n == 0 ? sap_row(self, call, sink) : QD_END;
+    }
+    uint8_t client = client_of(call, ref);
+    if (client >= self->tables->client_count) {
+        return QD_UNDEFINED;
+    }
+    const qd_association_t *asking = ref.item == QD_ASSOCIATION_ITEM_CURRENT ? call->association : NULL;
+    switch (ref.arg & 0xFFu) {
+    case 2:
+        return object_list_row(self, call, client, n, sink);
+    case 3:
+        return partners(self, client, sink);
+    case 4:
+        return object_identifier(1, 1, sink);
+    case 5:
+        return context_info(self, asking, sink);
+    case 6:
+        return object_identifier(2, mechanism_of(self, asking, client), sink);
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+const qd_module_t qd_association_module = {
+    .name = "association",
+    .size = association_size,
+    .init = association_init,
+    .get = association_get,
+    .span = association_span,
+    .row = association_row,
+    .put = association_put,
+};

@@ -1,0 +1,96 @@
+/*
+ * association.h - who is associated with what: the pool of associations, passwords, and the objects
+ * of classes 15 and 17 that show them.
+ *
+ * Purpose: an association belongs to a client on one channel and to that channel's present peer.
+ * Context: main context. Ownership: the pool and the passwords are the module's state in the arena.
+ */
+#ifndef QD_COSEM_ASSOCIATION_H
+#define QD_COSEM_ASSOCIATION_H
+
+#include "app/services.h"
+#include "cosem/object.h"
+
+#define QD_SECRET_MAX 16u
+#define QD_SECRET_MIN 8u
+#define QD_SELECTION_ITEMS 16u
+
+/* One item of a GET, packed: 16 of them fill the 64 octets of a selection slot. */
+typedef struct qd_selected {
+    uint16_t row;     /* of the object table; QD_SELECTED_REFUSED: result is in member */
+    uint8_t member;
+    int8_t attribute;
+} qd_selected_t;
+#define QD_SELECTED_REFUSED 0xFFFFu
+
+/* Cursor of a long GET. */
+typedef struct qd_transfer {
+    bool active;
+    bool list;          /* GET with list: item count and choices are part of the stream */
+    bool count_given;
+    bool head_given;    /* of the present item: choice, and array head or whole value */
+    uint8_t invoke;
+    uint8_t count;
+    uint8_t at;         /* present item */
+    uint32_t next;      /* row of the present item */
+    uint32_t end;
+    uint32_t generation;
+    uint32_t offset;    /* octets of the present unit already sent */
+    uint32_t block;     /* number of the block sent last */
+} qd_transfer_t;
+
+typedef struct qd_association {
+    bool used;
+    uint8_t client;
+    uint8_t channel;
+    uint8_t mechanism;
+    uint32_t generation; /* of the channel */
+    uint32_t conformance;
+    uint16_t pdu_size;   /* largest APDU to send */
+    uint16_t client_pdu_size;
+    qd_transfer_t transfer;
+    qd_selected_t selection[QD_SELECTION_ITEMS];
+} qd_association_t;
+
+typedef struct qd_secret {
+    uint8_t length; /* 0: none, association by password refused */
+    uint8_t octets[QD_SECRET_MAX];
+} qd_secret_t;
+
+typedef struct qd_associations {
+    const qd_services_t *services;
+    const qd_cosem_tables_t *tables;
+    const qd_objects_t *objects;
+    qd_secret_t secret[QD_CLIENTS_MAX];
+    uint8_t failures[QD_CLIENTS_MAX]; /* wrong passwords in a row */
+    qd_association_t pool[];          /* tables->association_count of them */
+} qd_associations_t;
+
+/* Items; OBJECT takes arg = attribute, CLIENT arg = client row * 256 + attribute. */
+enum {
+    QD_ASSOCIATION_ITEM_CURRENT = 1,
+    QD_ASSOCIATION_ITEM_CLIENT,
+    QD_ASSOCIATION_ITEM_SAP_LIST
+};
+
+/* Its configuration is the model's qd_cosem_tables_t. */
+extern const qd_module_t qd_association_module;
+
+/* Object lists need the object table, which needs the modules: bound after all are started. */
+void qd_associations_bind(qd_associations_t *associations, const qd_objects_t *objects);
+
+/* The association of a client on a channel's present peer; NULL: none. */
+qd_association_t *qd_association_find(qd_associations_t *associations, uint8_t channel, uint32_t generation,
+                                      uint8_t client);
+/* A fresh one in place of any the client had there. NULL: the pool is spent. */
+qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t channel, uint32_t generation,
+                                      uint8_t client);
+void qd_association_close(qd_association_t *association);
+/* Ends what belonged to earlier peers of a channel. */
+void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation);
+/* Compares in time that does not depend on the octets. Counts failures and raises event 46 when the
+ * model's number of failures in a row is reached. */
+bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,
+                                  size_t length);
+
+#endif

@@ -1,0 +1,162 @@
+#include "cosem/link.h"
+
+#include <string.h>
+
+/* Steps for which a request may stay pending before it is answered as a temporary failure. */
+#define RETRIES_MAX 1000u
+
+void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_port_t *port, uint8_t *receive,
+                  uint8_t *transmit)
+{
+    memset(link, 0, sizeof *link);
+    link->number = number;
+    link->local = local;
+    link->port = port;
+    link->receive = receive;
+    link->transmit = transmit;
+}
+
+static void forget_peer(qd_link_t *link, uint32_t generation)
+{
+    link->generation = generation;
+    link->received = 0;
+    link->to_send = 0;
+    link->sent = 0;
+    link->discard = 0;
+    link->waiting = false;
+}
+
+/* True when nothing is left to send. */
+static bool flush(qd_link_t *link)
+{
+    while (link->sent < link->to_send) {
+        size_t taken = link->port->write(link->port->context, link->transmit + link->sent,
+                                         (size_t)(link->to_send - link->sent));
+        if (taken == 0) {
+            return false;
+        }
+        link->sent = (uint16_t)(link->sent + taken);
+    }
+    link->to_send = 0;
+    link->sent = 0;
+    return true;
+}
+
+static void fill(qd_link_t *link, size_t wanted)
+{
+    if (link->received < wanted) {
+        link->received = (uint16_t)(link->received + link->port->read(link->port->context,
+                                                                      link->receive + link->received,
+                                                                      wanted - link->received));
+    }
+}
+
+/* Passes over the rest of an APDU that no buffer can hold. True when it is all gone. */
+static bool discard(qd_link_t *link)
+{
+    while (link->discard > 0) {
+        size_t part = link->discard < 256u ? link->discard : 256u;
+        size_t got = link->port->read(link->port->context, link->receive, part);
+        if (got == 0) {
+            return false;
+        }
+        link->discard -= (uint32_t)got;
+    }
+    return true;
+}
+
+static void end_connection(qd_link_t *link)
+{
+    forget_peer(link, link->generation);
+    if (link->port->close != NULL) {
+        link->port->close(link->port->context);
+    }
+}
+
+static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const qd_writer_t *response)
+{
+    if (response->at == 0) {
+        return;
+    }
+    qd_writer_t w;
+    const qd_wrapper_head_t head = {QD_WRAPPER_VERSION, asked->destination, asked->source,
+                                    (uint16_t)response->at};
+    qd_writer_init(&w, link->transmit, QD_WRAPPER_HEAD);
+    qd_wrapper_encode(&w, &head);
+    link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);
+    link->sent = 0;
+    (void)flush(link);
+}
+
+static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us)
+{
+    const qd_request_t request = {
+        .channel = link->number,
+        .generation = link->generation,
+        .local = link->local,
+        .client_sap = head->source,
+        .server_sap = head->destination,
+        .tick_us = tick_us,
+        .apdu = link->receive + QD_WRAPPER_HEAD,
+        .length = head->length,
+    };
+    qd_writer_t response;
+    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
+    qd_status_t status = qd_server_apdu(server, &request, &response);
+    link->waiting = status == QD_PENDING && ++link->retries < RETRIES_MAX;
+    if (link->waiting) {
+        return;
+    }
+    if (status == QD_PENDING) {
+        (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
+    }
+    link->received = 0;
+    link->retries = 0;
+    send_response(link, head, &response);
+}
+
+/* An APDU longer than the receive buffer is answered and passed over; the association stays. */
+static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head)
+{
+    qd_writer_t response;
+    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
+    link->discard = head->length;
+    link->received = 0;
+    if (head->destination == server->tables->server_sap) {
+        (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_PDU_TOO_LONG);
+        send_response(link, head, &response);
+    }
+}
+
+bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us)
+{
+    uint32_t generation = link->port->generation(link->port->context);
+    if (generation != link->generation) {
+        forget_peer(link, generation);
+        qd_associations_sweep(server->associations, link->number, generation);
+    }
+    if (generation == 0 || !flush(link) || !discard(link)) {
+        return false;
+    }
+    fill(link, QD_WRAPPER_HEAD);
+    if (link->received < QD_WRAPPER_HEAD) {
+        return false;
+    }
+    qd_reader_t r;
+    qd_wrapper_head_t head;
+    qd_reader_init(&r, link->receive, QD_WRAPPER_HEAD);
+    if (qd_wrapper_decode(&r, &head) != QD_OK) {
+        end_connection(link); /* there is no way back to the beginning of a frame */
+        return false;
+    }
+    if (head.length > server->tables->pdu_size) {
+        refuse_oversized(link, server, &head);
+        return true;
+    }
+    fill(link, (size_t)(QD_WRAPPER_HEAD + head.length));
+    if (link->received < QD_WRAPPER_HEAD + head.length) {
+        return false;
+    }
+    serve(link, server, &head, tick_us);
+    return true;
+}

@@ -1,0 +1,151 @@
+/* Opening an association: policy, authentication, negotiation. */
+#include "cosem/server.h"
+
+#define DLMS_VERSION 6u
+#define PDU_SIZE_MIN 12u
+#define VAA_NAME_LN 0x0007u
+
+/* What became of an AARQ. */
+typedef struct qd_verdict {
+    uint8_t result;
+    uint8_t diagnostic;
+    bool has_error;                 /* a ConfirmedServiceError goes with the rejection */
+    qd_initiate_error_t error;
+} qd_verdict_t;
+
+static qd_verdict_t rejected(uint8_t diagnostic)
+{
+    qd_verdict_t verdict = {QD_RESULT_REJECTED_PERMANENT, diagnostic, false, QD_INITIATE_OTHER};
+    return verdict;
+}
+
+static qd_verdict_t rejected_initiate(qd_initiate_error_t error)
+{
+    qd_verdict_t verdict = {QD_RESULT_REJECTED_PERMANENT, QD_DIAGNOSTIC_NO_REASON, true, error};
+    return verdict;
+}
+
+static uint8_t allowed_ways(const qd_client_row_t *client, bool local)
+{
+    return client->preestablished ? 0u : local ? client->allow_local : client->allow_remote;
+}
+
+/* The policy row says which ways are open to this client over this bearer. */
+static qd_verdict_t authenticate(qd_server_t *server, const qd_request_t *request, uint8_t client,
+                                 const qd_aarq_t *aarq)
+{
+    uint8_t ways = allowed_ways(&server->tables->clients[client], request->local);
+    bool lowest = !aarq->has_mechanism || aarq->mechanism == QD_MECHANISM_NONE;
+    const qd_verdict_t accepted = {QD_RESULT_ACCEPTED, QD_DIAGNOSTIC_NULL, false, QD_INITIATE_OTHER};
+    if (ways == 0) {
+        return rejected(QD_DIAGNOSTIC_NO_REASON);
+    }
+    if (lowest) {
+        return (ways & QD_ALLOW_NONE) != 0 ? accepted : rejected(QD_DIAGNOSTIC_AUTHENTICATION_FAILURE);
+    }
+    if (aarq->mechanism != QD_MECHANISM_LLS || (ways & QD_ALLOW_LLS) == 0) {
+        return rejected(QD_DIAGNOSTIC_MECHANISM_NOT_RECOGNISED);
+    }
+    if (aarq->authentication.data == NULL ||
+        !qd_association_password_fits(server->associations, client, aarq->authentication.data,
+                                      aarq->authentication.length)) {
+        return rejected(QD_DIAGNOSTIC_AUTHENTICATION_FAILURE);
+    }
+    return accepted;
+}
+
+static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
+                              qd_initiate_request_t *initiate)
+{
+    const qd_verdict_t accepted = {QD_RESULT_ACCEPTED, QD_DIAGNOSTIC_NULL, false, QD_INITIATE_OTHER};
+    qd_reader_t r;
+    if (aarq->user_information.data == NULL) {
+        return rejected(QD_DIAGNOSTIC_NO_REASON);
+    }
+    qd_reader_init(&r, aarq->user_information.data, aarq->user_information.length);
+    if (qd_initiate_request_decode(&r, initiate) != QD_OK) {
+        return rejected(QD_DIAGNOSTIC_NO_REASON);
+    }
+    if (initiate->dlms_version < DLMS_VERSION) {
+        return rejected_initiate(QD_INITIATE_VERSION_TOO_LOW);
+    }
+    /* 0 says "no limit". */
+    if (initiate->max_receive_pdu != 0 && initiate->max_receive_pdu < PDU_SIZE_MIN) {
+        return rejected_initiate(QD_INITIATE_PDU_TOO_SHORT);
+    }
+    if ((initiate->conformance & server->tables->conformance) == 0) {
+        return rejected_initiate(QD_INITIATE_INCOMPATIBLE_CONFORMANCE);
+    }
+    return accepted;
+}
+
+static qd_verdict_t judge(qd_server_t *server, const qd_request_t *request, uint8_t client,
+                          const qd_aarq_t *aarq, qd_initiate_request_t *initiate)
+{
+    if (client >= server->tables->client_count) {
+        return rejected(QD_DIAGNOSTIC_NO_REASON);
+    }
+    if (!aarq->version_1) {
+        return rejected(QD_DIAGNOSTIC_PROVIDER_NO_COMMON_VERSION);
+    }
+    if (aarq->context_name != QD_CONTEXT_LN) {
+        return rejected(QD_DIAGNOSTIC_CONTEXT_NOT_SUPPORTED);
+    }
+    qd_verdict_t verdict = authenticate(server, request, client, aarq);
+    return verdict.result == QD_RESULT_ACCEPTED ? negotiate(server, aarq, initiate) : verdict;
+}
+
+static void answer(const qd_server_t *server, const qd_verdict_t *verdict, uint8_t context,
+                   const qd_association_t *association, qd_writer_t *w)
+{
+    uint8_t information[24];
+    qd_writer_t inner;
+    qd_writer_init(&inner, information, sizeof information);
+    if (verdict->has_error) {
+        qd_initiate_error_encode(&inner, verdict->error);
+    } else if (association != NULL) {
+        const qd_initiate_response_t response = {DLMS_VERSION, association->conformance,
+                                                 server->tables->pdu_size, VAA_NAME_LN};
+        qd_initiate_response_encode(&inner, &response);
+    }
+    qd_aare_t aare = {.context_name = context, .result = verdict->result, .diagnostic = verdict->diagnostic};
+    if (inner.at > 0) {
+        aare.user_information.data = information;
+        aare.user_information.length = inner.at;
+    }
+    qd_aare_encode(w, &aare);
+}
+
+qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w)
+{
+    qd_aarq_t aarq = {0};
+    qd_initiate_request_t initiate = {0};
+    qd_association_t *association = NULL;
+    qd_reader_t r;
+    qd_reader_init(&r, request->apdu, request->length);
+    qd_verdict_t verdict = rejected(QD_DIAGNOSTIC_NO_REASON);
+    if (qd_aarq_decode(&r, &aarq) == QD_OK) {
+        verdict = judge(server, request, client, &aarq, &initiate);
+    }
+    if (verdict.result == QD_RESULT_ACCEPTED) {
+        association = qd_association_open(server->associations, request->channel, request->generation, client);
+        if (association == NULL) {
+            verdict.result = QD_RESULT_REJECTED_TRANSIENT;
+            verdict.diagnostic = QD_DIAGNOSTIC_NO_REASON;
+        }
+    }
+    if (association != NULL) {
+        uint16_t theirs = initiate.max_receive_pdu == 0 ? UINT16_MAX : initiate.max_receive_pdu;
+        association->client_pdu_size = theirs;
+        association->pdu_size = theirs < server->tables->pdu_size ? theirs : server->tables->pdu_size;
+        association->conformance = initiate.conformance & server->tables->conformance;
+        association->mechanism = aarq.has_mechanism ? aarq.mechanism : QD_MECHANISM_NONE;
+        if (!initiate.response_allowed) {
+            return QD_OK; /* unconfirmed association */
+        }
+    }
+    /* The rejection repeats the offered context only when it is one of ours. */
+    uint8_t context = aarq.context_name == 0 ? QD_CONTEXT_LN : aarq.context_name;
+    answer(server, &verdict, context, association, w);
+    return QD_OK;
+}
