@@ -216,9 +216,10 @@ static qd_status_t client_take(void *side, uint8_t type, qd_reader_t *body) {
     if (status != QD_OK) {
         return status;
     }
-    /* A second reply to a request sent twice, or one to a request of an earlier life. */
+    /* A second reply to a request sent twice, or one to a request of an earlier life: a good frame that
+     * nobody waits for. */
     if (!c->outstanding || c->have_reply || reply.sequence != c->sequence || reply.kind != c->request.kind) {
-        return QD_STATE;
+        return QD_OK;
     }
     c->reply = reply;
     c->reply.sequence = c->request.sequence;
