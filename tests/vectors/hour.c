@@ -5,7 +5,7 @@
  * tests/models/energy_model.py computes with Python's integers. Needs src/base and src/metrology only.
  *
  * Input: an LCG, x = x * 6364136223846793005 + 1442695040888963407 mod 2^64, value (x >> 33) mod limit.
- * The order of the draws is that of main() and phase_draw().
+ * The order of the draws is that of hour(), selection_draw() and phase_draw().
  */
 #include "metrology/state.h"
 
@@ -166,88 +166,24 @@ static void invariants(counts_t *counts, unsigned n, qd_metrology_t *m, const qd
     }
 }
 
-int main(void) {
-    static const qd_metrology_config_t config[METERS] = {
-        {QD_WIRING_4_WIRE,
-         QD_SUM_ALGEBRAIC,
-         QD_APPARENT_VECTOR,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         60,
-         "V030101"},
-        {QD_WIRING_4_WIRE,
-         QD_SUM_PER_PHASE,
-         QD_APPARENT_ARITHMETIC,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         7,
-         "V030101"},
-        {QD_WIRING_3_WIRE,
-         QD_SUM_ALGEBRAIC,
-         QD_APPARENT_VECTOR,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         60,
-         "V030101"},
-        {QD_WIRING_2_WIRE,
-         QD_SUM_PER_PHASE,
-         QD_APPARENT_VECTOR,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         60,
-         "V030101"},
-        {QD_WIRING_4_WIRE,
-         QD_SUM_ALGEBRAIC,
-         QD_APPARENT_ARITHMETIC,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         3600,
-         "V030101"},
-        {QD_WIRING_4_WIRE,
-         QD_SUM_PER_PHASE,
-         QD_APPARENT_VECTOR,
-         500,
-         900,
-         {10000, 3200},
-         20,
-         1000,
-         1,
-         "V030101"},
-    };
-    static memory_t memory[METERS];
-    static store_t store[METERS];
-    qd_records_t records[METERS];
-    qd_metrology_ports_t ports[METERS];
-    qd_metrology_t *meter[METERS];
-    counts_t counts = {0, 0};
+#define ROW(wiring, sum, apparent, fold)                                                                     \
+    {                                                                                                        \
+        QD_WIRING_##wiring, QD_SUM_##sum, QD_APPARENT_##apparent, 500, 900, {10000, 3200}, 20, 1000, fold,   \
+            "V030101"                                                                                        \
+    }
+
+static const qd_metrology_config_t configs[METERS] = {
+    ROW(4_WIRE, ALGEBRAIC, VECTOR, 60),       ROW(4_WIRE, PER_PHASE, ARITHMETIC, 7),
+    ROW(3_WIRE, ALGEBRAIC, VECTOR, 60),       ROW(2_WIRE, PER_PHASE, VECTOR, 60),
+    ROW(4_WIRE, ALGEBRAIC, ARITHMETIC, 3600), ROW(4_WIRE, PER_PHASE, VECTOR, 1),
+};
+
+/* The hour; returns how many intervals it had. */
+static unsigned hour(counts_t *counts, qd_metrology_t *meter[METERS]) {
     uint64_t state = 20000101;
     uint64_t end_us = START_US;
     unsigned index = 0;
-
-    for (unsigned i = 0; i < METERS; i++) {
-        records[i] = (qd_records_t){&store[i], store_read, store_write};
-        ports[i] = (qd_metrology_ports_t){.records = &records[i], .boot_epoch = 1};
-        check(&counts,
-              qd_metrology_init(&memory[i], sizeof memory[i], &config[i], &ports[i], START_US, &meter[i]) ==
-                  QD_OK,
-              "start", i);
-    }
-    for (; end_us < START_US + HOUR_US && counts.failed == 0; index++) {
+    for (; end_us < START_US + HOUR_US && counts->failed == 0; index++) {
         qd_quantities_t record = {.frequency_mhz = 50000};
         record.duration_us = below(&state, 8) < 5 ? 1000000 : 1 + below(&state, 2000000);
         if (record.duration_us > START_US + HOUR_US - end_us) {
@@ -260,14 +196,34 @@ int main(void) {
         end_us += record.duration_us;
         record.tick_us = end_us;
         for (unsigned i = 0; i < METERS; i++) {
-            check(&counts, qd_metrology_run(meter[i], &record) == QD_OK, "run", i);
-            check(&counts, qd_metrology_commit(meter[i]) == QD_OK, "commit", i);
+            check(counts, qd_metrology_run(meter[i], &record) == QD_OK, "run", i);
+            check(counts, qd_metrology_commit(meter[i]) == QD_OK, "commit", i);
         }
     }
-    printf("intervals %u\n", index);
+    return index;
+}
+
+int main(void) {
+    static memory_t memory[METERS];
+    static store_t store[METERS];
+    qd_records_t records[METERS];
+    qd_metrology_ports_t ports[METERS];
+    qd_metrology_t *meter[METERS];
+    counts_t counts = {0, 0};
+
+    for (unsigned i = 0; i < METERS; i++) {
+        records[i] = (qd_records_t){&store[i], store_read, store_write};
+        ports[i] = (qd_metrology_ports_t){.records = &records[i], .boot_epoch = 1};
+        qd_status_t status =
+            qd_metrology_init(&memory[i], sizeof memory[i], &configs[i], &ports[i], START_US, &meter[i]);
+        check(&counts, status == QD_OK, "start", i);
+    }
+    if (counts.failed == 0) {
+        printf("intervals %u\n", hour(&counts, meter));
+    }
     for (unsigned i = 0; i < METERS && counts.failed == 0; i++) {
         print_meter(i, meter[i]);
-        invariants(&counts, i, meter[i], &config[i], &ports[i]);
+        invariants(&counts, i, meter[i], &configs[i], &ports[i]);
     }
     printf("%u passed, %u failed\n", counts.passed, counts.failed);
     return counts.failed == 0 ? 0 : 1;
