@@ -14,6 +14,14 @@ qd_status_t qd_met_stage(qd_metrology_t *m, qd_met_owner_t owner, uint16_t recor
     return status;
 }
 
+void qd_met_written(qd_metrology_t *m, uint8_t bits) {
+    if (m->unproven_closed) {
+        m->unproven = 0;
+        m->unproven_closed = false;
+    }
+    m->unproven |= bits;
+}
+
 void qd_met_number(qd_metrology_t *m) {
     if (m->generation != m->numbered_generation) {
         m->number++;
@@ -40,6 +48,7 @@ qd_status_t qd_met_base_write(qd_metrology_t *m, qd_met_owner_t owner, const qd_
     qd_status_t status = qd_met_stage(m, owner, QD_RECORD_METROLOGY_BASE, length);
     if (status == QD_OK) {
         m->reference.valid = true;
+        qd_met_written(m, QD_MET_WRITTEN_BASE);
         m->committed_generation = m->staged_generation;
     }
     return status;
@@ -58,9 +67,7 @@ static qd_status_t energy_write(qd_metrology_t *m) {
         m->staged_generation = m->generation;
     }
     if (m->owner == QD_MET_NOBODY ? length == 0 : m->staged_record == QD_RECORD_METROLOGY_BASE) {
-        qd_status_t status = qd_met_base_write(m, QD_MET_COMMIT, &m->clock);
-        m->base_in_commit = status == QD_OK;
-        return status;
+        return qd_met_base_write(m, QD_MET_COMMIT, &m->clock);
     }
     qd_status_t status = qd_met_stage(m, QD_MET_COMMIT, QD_RECORD_METROLOGY_DELTA, length);
     if (status == QD_OK) {
@@ -75,6 +82,9 @@ static qd_status_t sealed_write(qd_metrology_t *m) {
     qd_status_t status =
         m->ports.records->write(m->ports.records->context, QD_RECORD_METROLOGY_SEALED, image, length);
     m->sealed_dirty = status != QD_OK;
+    if (status == QD_OK) {
+        qd_met_written(m, QD_MET_WRITTEN_SEALED);
+    }
     return status;
 }
 
@@ -99,8 +109,7 @@ static bool rest_write(qd_metrology_t *m) {
         good = sealed_write(m) == QD_OK && good;
     }
     if (m->journal_dirty || m->since_checkpoint_us >= QD_MET_CHECKPOINT_US) {
-        m->journal_in_commit = qd_met_journal_write(m) == QD_OK;
-        good = good && m->journal_in_commit;
+        good = qd_met_journal_write(m) == QD_OK && good;
     }
     return good;
 }
@@ -119,8 +128,7 @@ qd_status_t qd_metrology_commit(qd_metrology_t *metrology) {
         !m->sealed_dirty) {
         return QD_END;
     }
-    m->base_in_commit = false;
-    m->journal_in_commit = false;
+    qd_met_written(m, 0);
     qd_status_t status = QD_OK;
     if (m->owner != QD_MET_NOBODY || m->generation != m->committed_generation) {
         status = energy_write(m);
@@ -132,6 +140,7 @@ qd_status_t qd_metrology_commit(qd_metrology_t *metrology) {
     if (status != QD_OK || !rest_write(m)) {
         m->flags |= QD_METER_FLAG_DEGRADED;
     }
+    m->unproven_closed = true;
     return status;
 }
 
@@ -139,10 +148,13 @@ void qd_metrology_commit_failed(qd_metrology_t *metrology) {
     qd_metrology_t *m = metrology;
     m->flags |= QD_METER_FLAG_DEGRADED;
     m->committed_generation = m->generation - 1u;
-    if (m->base_in_commit) {
+    if ((m->unproven & QD_MET_WRITTEN_BASE) != 0) {
         m->reference.valid = false;
     }
-    if (m->journal_in_commit) {
+    if ((m->unproven & QD_MET_WRITTEN_SEALED) != 0) {
+        m->sealed_dirty = true;
+    }
+    if ((m->unproven & QD_MET_WRITTEN_JOURNAL) != 0) {
         m->journal_dirty = true;
     }
 }

@@ -9,8 +9,9 @@
  * comes first. Numbers never go back within a life of the records; after a power cut the last one may
  * be given again, to another state.
  * Requests that write (set clock, set parameter, set pulse) journal first, then write, then apply; a
- * power cut between leaves a journal entry without effect, never an effect without entry. They must
- * not be submitted inside an open group: their reply says that they are durable.
+ * power cut between leaves a journal entry without effect, never an effect without entry. Outside a
+ * group their reply says that they are durable; inside an open group they are in force with the reply
+ * and durable with the group, or, when that fails, with the next one that does not.
  * Units: energy in mJ (1 mJ = 1 mW s, and likewise mvar s, mVA s), secondary side of transformers.
  * Context: main context on the application's side.
  */

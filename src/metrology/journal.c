@@ -114,6 +114,7 @@ qd_status_t qd_met_journal_write(qd_metrology_t *m) {
     m->journal_dirty = status != QD_OK;
     if (status == QD_OK) {
         m->since_checkpoint_us = 0;
+        qd_met_written(m, QD_MET_WRITTEN_JOURNAL);
     }
     return status;
 }

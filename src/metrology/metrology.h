@@ -105,13 +105,14 @@ qd_status_t qd_metrology_run(qd_metrology_t *metrology, const qd_quantities_t *r
  * interface, joins an open group. QD_OK; QD_END: nothing new; QD_PENDING: call again; QD_BUSY: a gate
  * request has a write under way, fetch its reply first; else the write's status: metering goes on,
  * flag DEGRADED, the next commit contains it.
- * Writes BASE or DELTA, and after it JOURNAL when an entry waits: a group needs room for
- * QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_JOURNAL_SIZE besides the app's.
+ * Writes BASE or DELTA; after it, when due, SEALED and JOURNAL (at least daily). A group needs room for
+ * BASE and JOURNAL besides the app's records, and for all four when requests are submitted inside it.
  */
 qd_status_t qd_metrology_commit(qd_metrology_t *metrology);
-/* The group that the last qd_metrology_commit joined has failed as a whole. The next commit contains
- * everything once more: a base that was in that group is written again as a base (with a new number),
- * because no delta may stand on a base that is not on the device. Sets flag DEGRADED. */
+/* The group that the last qd_metrology_commit joined has failed as a whole, and with it what gate
+ * requests wrote in it. The next commit contains everything once more: a base that was in that group is
+ * written again as a base (with a new number), because no delta may stand on a base that is not on the
+ * device. Sets flag DEGRADED. */
 void qd_metrology_commit_failed(qd_metrology_t *metrology);
 /* The door of this metrology by function calls; valid as long as it. */
 const qd_gate_t *qd_metrology_gate(qd_metrology_t *metrology);

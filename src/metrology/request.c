@@ -171,6 +171,7 @@ static qd_status_t sealed_write(qd_metrology_t *m) {
     if (status == QD_OK) {
         m->sealed = m->new_sealed;
         m->sealed_dirty = false;
+        qd_met_written(m, QD_MET_WRITTEN_SEALED);
     }
     return status;
 }

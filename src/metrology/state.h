@@ -60,6 +60,10 @@ typedef struct qd_met_reference {
     uint64_t pulses[QD_MET_OUTPUTS];
 } qd_met_reference_t;
 
+#define QD_MET_WRITTEN_BASE 0x1u
+#define QD_MET_WRITTEN_SEALED 0x2u
+#define QD_MET_WRITTEN_JOURNAL 0x4u
+
 /* Who has an image in the scratch buffer that the store has not finished with. */
 typedef enum qd_met_owner { QD_MET_NOBODY = 0, QD_MET_COMMIT, QD_MET_REQUEST } qd_met_owner_t;
 
@@ -110,10 +114,10 @@ struct qd_metrology {
     bool journal_dirty;
     bool journal_busy; /* the store has not finished with the ring: it must not change */
     bool sealed_dirty;
-    bool delta_dirty;    /* it was lost: written once even if nothing moved, or it is lost at each start */
-    bool base_in_commit; /* the last commit wrote a base ... */
-    bool journal_in_commit;
-    uint8_t owner; /* qd_met_owner_t of scratch */
+    bool delta_dirty;     /* it was lost: written once even if nothing moved, or it is lost at each start */
+    uint8_t unproven;     /* QD_MET_WRITTEN bits since the last commit's end: in a group that may yet fail */
+    bool unproven_closed; /* that commit has ended: the next write belongs to another group */
+    uint8_t owner;        /* qd_met_owner_t of scratch */
     uint16_t staged_record;
     uint16_t staged_length;
     uint32_t staged_generation;
@@ -183,6 +187,8 @@ qd_status_t qd_met_mount(qd_metrology_t *m);
 qd_status_t qd_met_stage(qd_metrology_t *m, qd_met_owner_t owner, uint16_t record, size_t length);
 /* Builds and writes a base with this clock, or goes on with it. QD_BUSY: scratch is another's. */
 qd_status_t qd_met_base_write(qd_metrology_t *m, qd_met_owner_t owner, const qd_met_clock_t *clock);
+/* Notes a write that succeeded, alone or as part of a group. */
+void qd_met_written(qd_metrology_t *m, uint8_t bits);
 /* Gives the present state its number. */
 void qd_met_number(qd_metrology_t *m);
 

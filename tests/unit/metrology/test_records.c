@@ -202,6 +202,46 @@ static void failed_groups_are_survived(void **state) {
     }
 }
 
+/* A request inside the group: what it wrote is lost with the group and comes again with the next. */
+static void requests_in_a_failed_group_come_again(void **state) {
+    (void)state;
+    fixture_t f;
+    uint64_t x = 11;
+    fixture_new(&f);
+    f.open = true;
+    run_varied(&f, &x);
+    commit(&f);
+    uint64_t durable = qd_metrology_hash(f.m);
+    run_varied(&f, &x);
+    fake_begin(&f.store);
+    assert_int_equal(set_parameter(&f, QD_SEALED_CT_NUMERATOR, 9), QD_OK);
+    assert_int_equal(set_clock(&f, 700000000000, f.tick_us, 0), QD_OK);
+    commit(&f);
+    fake_end(&f.store, false);
+    qd_metrology_commit_failed(f.m);
+    fixture_t copy = f;
+    copy.records.context = &copy.store;
+    copy.ports.records = &copy.records;
+    restart(&copy);
+    assert_int_equal(qd_metrology_hash(copy.m), durable);
+    assert_int_equal(get_parameter(&copy, QD_SEALED_CT_NUMERATOR), 1);
+    uint32_t sequence = newest_entry(&f).sequence;
+    assert_int_equal(newest_entry(&f).code, QD_JOURNAL_CLOCK_SET);
+    fake_begin(&f.store);
+    commit(&f);
+    fake_end(&f.store, true);
+    uint64_t hash = qd_metrology_hash(f.m);
+    f.ports.rtc = NULL;
+    restart(&f);
+    assert_int_equal(qd_metrology_hash(f.m), hash);
+    assert_int_equal(get_parameter(&f, QD_SEALED_CT_NUMERATOR), 9);
+    assert_int_equal(poll_snapshot(&f).utc_ms, 700000000000);
+    qd_journal_entry_t entry;
+    assert_int_equal(read_journal(&f, sequence, &entry), QD_OK);
+    assert_int_equal(entry.code, QD_JOURNAL_CLOCK_SET);
+    assert_false(poll_snapshot(&f).flags & QD_METER_FLAG_CORRUPT);
+}
+
 static void a_pending_write_gets_the_same_octets(void **state) {
     (void)state;
     for (unsigned kind = BASE; kind <= DELTA; kind++) {
@@ -472,6 +512,7 @@ int main(void) {
         cmocka_unit_test(nothing_new_is_not_written),
         cmocka_unit_test(a_failed_write_loses_nothing),
         cmocka_unit_test(failed_groups_are_survived),
+        cmocka_unit_test(requests_in_a_failed_group_come_again),
         cmocka_unit_test(a_pending_write_gets_the_same_octets),
         cmocka_unit_test(a_lost_delta_leaves_the_base),
         cmocka_unit_test(a_lost_base_goes_on_from_the_checkpoint),
