@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef QD_VERSION
-#define QD_VERSION "0"
+#ifndef QUADRANT_VERSION
+#define QUADRANT_VERSION "0"
 #endif
 
 typedef struct command {
@@ -65,7 +65,7 @@ static const command_t *find(const char *name) {
 static int list_commands(FILE *to, int status) {
     size_t i;
 
-    (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QD_VERSION);
+    (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QUADRANT_VERSION);
     for (i = 0; i < COMMANDS; i++) {
         (void)fprintf(to, "  %-9s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
     }
@@ -97,7 +97,7 @@ int main(int argc, char **argv) {
         return argc > 2 ? qd_help(argv[2]) : list_commands(stdout, QD_EXIT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("quadrant %s\n", QD_VERSION);
+        (void)printf("quadrant %s\n", QUADRANT_VERSION);
         return QD_EXIT_OK;
     }
     command = find(argv[1]);
