@@ -552,7 +552,8 @@ static void run(enum defect defect, const cut_t *only, bool all, tally_t *tally,
         cut = (cut_t){0, 0, 0, 0};
         judge(tally, &cut, "the scenario fails without a cut");
     }
-    for (cut.op = 1; cut.op <= *operations; cut.op++) {
+    /* A planted defect need not be found everywhere. */
+    for (cut.op = 1; cut.op <= *operations && !(tally->quiet && tally->failed >= 100); cut.op++) {
         for (cut.variant = 0; cut.variant < VARIANTS; cut.variant++) {
             if (only != NULL && (only->op != cut.op || only->variant != cut.variant)) {
                 continue;
@@ -622,7 +623,7 @@ static void try_defects(tally_t *tally) {
         uint32_t operations;
 
         run((enum defect)i, NULL, false, &found, &operations);
-        printf("planted defect %-16s: found in %lu of %lu cases\n", defects[i], found.failed,
+        printf("planted defect %-16s: found %lu times in the first %lu cases\n", defects[i], found.failed,
                found.passed + found.failed);
         tally->passed += found.failed > 0 ? 1 : 0;
         tally->failed += found.failed > 0 ? 0 : 1;
