@@ -19,15 +19,15 @@
 
 /* The world of one meter. Constant while the meter runs; the structs stay the caller's. */
 typedef struct qd_meter_ports {
-    const qd_block_t *fram;                 /* required */
-    const qd_quantities_port_t *quantities; /* required */
-    const qd_rtc_t *rtc;                    /* NULL: no reserve, clock invalid at each start */
-    const qd_random_t *random;              /* NULL: no challenges, HLS refused */
-    const qd_power_t *power;                /* NULL: always on mains */
-    const qd_pulse_port_t *pulse;           /* NULL: pulses are only counted */
-    const qd_factory_t *factory;            /* NULL: sealed */
+    const qd_block_t *fram;                            /* required */
+    const qd_quantities_port_t *quantities;            /* required */
+    const qd_rtc_t *rtc;                               /* NULL: no reserve, clock invalid at each start */
+    const qd_random_t *random;                         /* NULL: no challenges, HLS refused */
+    const qd_power_t *power;                           /* NULL: always on mains */
+    const qd_pulse_port_t *pulse;                      /* NULL: pulses are only counted */
+    const qd_factory_t *factory;                       /* NULL: sealed */
     const qd_channel_port_t *channel[QD_CHANNELS_MAX]; /* in the order of the model's channel rows */
-    uint8_t channel_count;                  /* at most qd_model_channel_count() */
+    uint8_t channel_count;                             /* at most qd_model_channel_count() */
 } qd_meter_ports_t;
 
 /* How the application reaches metrology. */
@@ -44,10 +44,12 @@ typedef struct qd_meter qd_meter_t;
 
 /* Octets of memory that a meter of this model takes. */
 size_t qd_meter_size(const qd_model_t *model);
+/* The same with options; a gate by loopback needs room for its frames. options may be NULL. */
+size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options);
 /* Octets of FRAM that its records take. */
 uint32_t qd_meter_fram_size(const qd_model_t *model);
 /*
- * Carves the memory and starts the meter. tick_us: monotonic time now. options may be NULL.
+ * Carves the memory (aligned to 8 octets) and starts the meter. tick_us: monotonic time now. options may be NULL.
  * QD_OK; QD_NO_SPACE: memory or FRAM too small; QD_MODEL, QD_VERSION: FRAM belongs to another model
  * or layout version; QD_CORRUPT: FRAM is neither blank nor a store; QD_ARGUMENT: a required port is
  * missing or the model's tables contradict themselves; QD_IO. Only QD_OK sets *meter.
@@ -67,16 +69,16 @@ qd_status_t qd_meter_stop(qd_meter_t *meter);
 typedef struct qd_meter_view {
     int64_t utc_ms;
     qd_clock_status_t clock;
-    int16_t deviation_min;         /* civil time minus UTC is -deviation */
+    int16_t deviation_min; /* civil time minus UTC is -deviation */
     qd_quantities_t now;
     int64_t active_power_mw;
     int64_t reactive_power_mvar;
-    int64_t import_mj;             /* A+ total */
-    int64_t export_mj;             /* A- total */
-    uint8_t rate;                  /* in force for A+; 0 unallocated */
+    int64_t import_mj; /* A+ total */
+    int64_t export_mj; /* A- total */
+    uint8_t rate;      /* in force for A+; 0 unallocated */
     uint32_t commits;
-    uint16_t flags;                /* of metrology's snapshot */
-    uint32_t requests;             /* APDUs answered since start */
+    uint16_t flags;    /* of metrology's snapshot */
+    uint32_t requests; /* APDUs answered since start */
 } qd_meter_view_t;
 void qd_meter_get_view(const qd_meter_t *meter, qd_meter_view_t *view);
 /* Hash over all registers and remainders of metrology, for proofs of identity. */
@@ -89,6 +91,7 @@ int64_t qd_meter_utc_ms(const qd_meter_t *meter, uint64_t tick_us);
  * QD_OK; QD_SEALED: factory port closed or value already set; QD_UNDEFINED: no such value in this
  * model; QD_RANGE: length or characters not allowed; QD_IO.
  */
-qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const uint8_t *octets, size_t length);
+qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const uint8_t *octets,
+                               size_t length);
 
 #endif

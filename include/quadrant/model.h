@@ -23,10 +23,10 @@ uint8_t qd_model_phase_mask(const qd_model_t *model);
 
 /* A client that the model knows (IEC 62056-53 client SAP). */
 typedef struct qd_model_client {
-    const char *name;    /* "public", "management", "level1" ... as the tools' --as takes it */
+    const char *name; /* "public", "management", "level1" ... as the tools' --as takes it */
     uint16_t sap;
-    uint8_t mechanism;   /* 0 none, 1 LLS, 5 HLS GMAC */
-    bool preestablished; /* no AARQ */
+    uint8_t mechanism;          /* 0 none, 1 LLS, 5 HLS GMAC */
+    bool preestablished;        /* no AARQ */
     const char *factory_secret; /* as delivered; NULL: none. Changed by SET of the association */
 } qd_model_client_t;
 /* QD_OK; QD_END: index past the last client. */

@@ -14,8 +14,7 @@
  * Record: version (1), zone (2), DST deviation (1), DST enabled (1), DST begin (12), DST end (12),
  * shift limit (2). Little-endian.
  */
-static qd_status_t settings_save(const qd_clock_t *clock, const qd_clock_settings_t *settings)
-{
+static qd_status_t settings_save(const qd_clock_t *clock, const qd_clock_settings_t *settings) {
     uint8_t image[QD_RECORD_CLOCK_SIZE];
     qd_writer_t w;
     qd_writer_init(&w, image, sizeof image);
@@ -30,8 +29,7 @@ static qd_status_t settings_save(const qd_clock_t *clock, const qd_clock_setting
     return records->write(records->context, QD_RECORD_CLOCK, image, w.at);
 }
 
-static void settings_default(const qd_clock_config_t *config, qd_clock_settings_t *settings)
-{
+static void settings_default(const qd_clock_config_t *config, qd_clock_settings_t *settings) {
     settings->rule.time_zone_min = config->time_zone_min;
     settings->rule.deviation_min = config->dst_deviation_min;
     settings->rule.enabled = config->dst_enabled;
@@ -40,8 +38,7 @@ static void settings_default(const qd_clock_config_t *config, qd_clock_settings_
     settings->shift_limit_s = config->shift_limit_s;
 }
 
-static qd_status_t settings_load(qd_clock_t *clock)
-{
+static qd_status_t settings_load(qd_clock_t *clock) {
     uint8_t image[QD_RECORD_CLOCK_SIZE];
     size_t length = 0;
     const qd_records_t *records = clock->services->records;
@@ -75,25 +72,21 @@ static qd_status_t settings_load(qd_clock_t *clock)
 }
 
 /* UTC runs on the tick between two snapshots: metrology's clock and ours never differ. */
-int64_t qd_clock_utc_ms(const qd_clock_t *clock, uint64_t tick_us)
-{
+int64_t qd_clock_utc_ms(const qd_clock_t *clock, uint64_t tick_us) {
     const qd_snapshot_t *snapshot = &clock->services->gateway->snapshot;
     return snapshot->utc_ms + ((int64_t)(tick_us - snapshot->tick_us)) / 1000;
 }
 
-static qd_utc_t floor_seconds(int64_t utc_ms)
-{
+static qd_utc_t floor_seconds(int64_t utc_ms) {
     int64_t seconds = utc_ms / 1000;
     return utc_ms % 1000 < 0 ? seconds - 1 : seconds;
 }
 
-qd_utc_t qd_clock_utc(const qd_clock_t *clock, uint64_t tick_us)
-{
+qd_utc_t qd_clock_utc(const qd_clock_t *clock, uint64_t tick_us) {
     return floor_seconds(qd_clock_utc_ms(clock, tick_us));
 }
 
-int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst)
-{
+int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst) {
     bool active = qd_dst_active(&clock->settings.rule, utc);
     if (dst != NULL) {
         *dst = active;
@@ -102,20 +95,17 @@ int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst)
     return (int16_t)(clock->settings.rule.time_zone_min - saving);
 }
 
-static uint8_t status_of(const qd_clock_t *clock, bool dst)
-{
+static uint8_t status_of(const qd_clock_t *clock, bool dst) {
     const qd_clock_status_t *status = &clock->services->gateway->snapshot.clock;
     return (uint8_t)((status->valid ? 0u : QD_CLOCK_INVALID) | (status->doubtful ? QD_CLOCK_DOUBTFUL : 0u) |
                      (dst ? QD_CLOCK_DST : 0u));
 }
 
-uint8_t qd_clock_status_octet(const qd_clock_t *clock)
-{
+uint8_t qd_clock_status_octet(const qd_clock_t *clock) {
     return status_of(clock, clock->dst);
 }
 
-void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE])
-{
+void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]) {
     bool dst = false;
     qd_utc_t utc = floor_seconds(utc_ms);
     int16_t deviation = qd_clock_deviation(clock, utc, &dst);
@@ -137,8 +127,7 @@ void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[
 
 /* Civil time without deviation: by standard time, or by daylight saving time when that is in force
  * then; in the doubled hour the DST bit of the status decides, in the missing hour standard time. */
-static qd_utc_t local_to_utc(const qd_clock_t *clock, qd_utc_t local, uint8_t status)
-{
+static qd_utc_t local_to_utc(const qd_clock_t *clock, qd_utc_t local, uint8_t status) {
     const qd_dst_rule_t *rule = &clock->settings.rule;
     qd_utc_t standard = local + (qd_utc_t)rule->time_zone_min * 60;
     qd_utc_t saving = standard - (qd_utc_t)rule->deviation_min * 60;
@@ -151,8 +140,8 @@ static qd_utc_t local_to_utc(const qd_clock_t *clock, qd_utc_t local, uint8_t st
     return may_be_saving ? saving : standard;
 }
 
-qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], int64_t *utc_ms)
-{
+qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE],
+                           int64_t *utc_ms) {
     qd_reader_t r;
     qd_reader_init(&r, octets, QD_DATE_TIME_SIZE);
     qd_civil_t civil;
@@ -181,8 +170,7 @@ qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE
 }
 
 /* The only way to change UTC. Events 4 and 5 when the change exceeds the limit or ends invalidity. */
-static qd_status_t clock_set(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms)
-{
+static qd_status_t clock_set(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms) {
     if (utc_ms < 0) {
         return QD_RANGE;
     }
@@ -201,15 +189,15 @@ static qd_status_t clock_set(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms
     int64_t shift_ms = utc_ms - before_ms;
     int64_t limit_ms = (int64_t)clock->settings.shift_limit_s * 1000;
     if (!was_valid || shift_ms > limit_ms || shift_ms < -limit_ms) {
-        uint32_t cause = qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(before_ms), 0);
+        uint32_t cause =
+            qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(before_ms), 0);
         (void)qd_event_raise(clock->services->events, QD_EVENT_CLOCK_NEW, floor_seconds(utc_ms), cause);
     }
     clock->dst_minute = -1;
     return QD_OK;
 }
 
-static qd_status_t settings_apply(qd_clock_t *clock, const qd_clock_settings_t *settings)
-{
+static qd_status_t settings_apply(qd_clock_t *clock, const qd_clock_settings_t *settings) {
     qd_status_t status = settings_save(clock, settings);
     if (status == QD_OK) {
         clock->settings = *settings;
@@ -219,8 +207,8 @@ static qd_status_t settings_apply(qd_clock_t *clock, const qd_clock_settings_t *
     return status;
 }
 
-static qd_status_t object_get(const qd_clock_t *clock, uint64_t tick_us, uint8_t attribute, qd_scalar_t *value)
-{
+static qd_status_t object_get(const qd_clock_t *clock, uint64_t tick_us, uint8_t attribute,
+                              qd_scalar_t *value) {
     const qd_clock_settings_t *settings = &clock->settings;
     uint8_t octets[QD_DATE_TIME_SIZE];
     switch (attribute) {
@@ -254,8 +242,7 @@ static qd_status_t object_get(const qd_clock_t *clock, uint64_t tick_us, uint8_t
     }
 }
 
-static qd_status_t clock_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t clock_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     const qd_clock_t *clock = self;
     uint8_t octets[QD_DATE_TIME_SIZE];
     switch (ref.item) {
@@ -277,10 +264,9 @@ static qd_status_t clock_get(void *self, const qd_call_t *call, qd_ref_t ref, qd
     }
 }
 
-static qd_status_t take_date_time(const qd_source_t *source, uint8_t octets[QD_DATE_TIME_SIZE])
-{
+static qd_status_t take_date_time(const qd_source_t *source, uint8_t octets[QD_DATE_TIME_SIZE]) {
     qd_scalar_t scalar;
-    qd_element_t element;
+    qd_item_element_t element;
     qd_status_t status = source->next(source->context, &element);
     if (status != QD_OK) {
         return status == QD_END ? QD_TYPE : status;
@@ -297,8 +283,7 @@ static qd_status_t take_date_time(const qd_source_t *source, uint8_t octets[QD_D
     return QD_OK;
 }
 
-static qd_status_t put_time(qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source)
-{
+static qd_status_t put_time(qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source) {
     uint8_t octets[QD_DATE_TIME_SIZE];
     int64_t utc_ms = 0;
     qd_status_t status = take_date_time(source, octets);
@@ -308,8 +293,7 @@ static qd_status_t put_time(qd_clock_t *clock, const qd_call_t *call, const qd_s
     return status == QD_OK ? clock_set(clock, call->tick_us, utc_ms) : status;
 }
 
-static qd_status_t put_dst_rule(uint8_t octets[QD_DATE_TIME_SIZE], const qd_source_t *source)
-{
+static qd_status_t put_dst_rule(uint8_t octets[QD_DATE_TIME_SIZE], const qd_source_t *source) {
     uint8_t given[QD_DATE_TIME_SIZE];
     qd_status_t status = take_date_time(source, given);
     if (status == QD_OK) {
@@ -322,8 +306,7 @@ static qd_status_t put_dst_rule(uint8_t octets[QD_DATE_TIME_SIZE], const qd_sour
 }
 
 static qd_status_t object_put(qd_clock_t *clock, const qd_call_t *call, uint8_t attribute,
-                              const qd_source_t *source)
-{
+                              const qd_source_t *source) {
     qd_clock_settings_t settings = clock->settings;
     qd_status_t status = QD_UNDEFINED;
     qd_scalar_t scalar;
@@ -355,8 +338,7 @@ static qd_status_t object_put(qd_clock_t *clock, const qd_call_t *call, uint8_t 
     return status == QD_OK ? settings_apply(clock, &settings) : status;
 }
 
-static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
-{
+static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     qd_clock_t *clock = self;
     if (ref.item == QD_CLOCK_ITEM_OBJECT) {
         return object_put(clock, call, (uint8_t)ref.arg, source);
@@ -372,8 +354,7 @@ static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, co
 }
 
 /* Nearest multiple of period_s of civil time; half a period goes forward. */
-static qd_status_t adjust_to(qd_clock_t *clock, uint64_t tick_us, uint32_t period_s)
-{
+static qd_status_t adjust_to(qd_clock_t *clock, uint64_t tick_us, uint32_t period_s) {
     int64_t utc_ms = qd_clock_utc_ms(clock, tick_us);
     int64_t offset_ms = (int64_t)qd_clock_deviation(clock, floor_seconds(utc_ms), NULL) * 60000;
     int64_t local_ms = utc_ms - offset_ms;
@@ -382,8 +363,7 @@ static qd_status_t adjust_to(qd_clock_t *clock, uint64_t tick_us, uint32_t perio
     return clock_set(clock, tick_us, nearest + offset_ms);
 }
 
-static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source)
-{
+static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source) {
     uint16_t count = 0;
     int64_t instants[3];
     qd_status_t status = qd_source_group(source, QD_TYPE_STRUCTURE, &count);
@@ -411,8 +391,7 @@ static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source)
     return QD_OK;
 }
 
-static qd_status_t act_adjust_to_preset(qd_clock_t *clock, uint64_t tick_us)
-{
+static qd_status_t act_adjust_to_preset(qd_clock_t *clock, uint64_t tick_us) {
     int64_t now_ms = qd_clock_utc_ms(clock, tick_us);
     if (!clock->has_preset || now_ms < clock->preset_ms[1] || now_ms > clock->preset_ms[2]) {
         return QD_STATE;
@@ -424,8 +403,7 @@ static qd_status_t act_adjust_to_preset(qd_clock_t *clock, uint64_t tick_us)
     return status;
 }
 
-static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
-{
+static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     qd_clock_t *clock = self;
     int64_t number = 0;
     qd_status_t status = QD_OK;
@@ -454,14 +432,12 @@ static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, co
     }
 }
 
-static size_t clock_size(const void *config)
-{
+static size_t clock_size(const void *config) {
     (void)config;
     return sizeof(qd_clock_t);
 }
 
-static qd_status_t clock_init(void *self, const void *config, const qd_services_t *services)
-{
+static qd_status_t clock_init(void *self, const void *config, const qd_services_t *services) {
     qd_clock_t *clock = self;
     memset(clock, 0, sizeof *clock);
     clock->services = services;
@@ -474,8 +450,7 @@ static qd_status_t clock_init(void *self, const void *config, const qd_services_
     return settings_load(clock);
 }
 
-static void clock_due(void *self, uint64_t tick_us, uint64_t *next_us)
-{
+static void clock_due(void *self, uint64_t tick_us, uint64_t *next_us) {
     (void)next_us;
     qd_clock_t *clock = self;
     if (!clock->services->gateway->have_snapshot) {

@@ -20,14 +20,14 @@
 #define QD_CLOCK_DST 0x80u
 
 typedef struct qd_clock_config {
-    int16_t time_zone_min;        /* UTC minus local standard time; UTC+1 is -60 */
+    int16_t time_zone_min; /* UTC minus local standard time; UTC+1 is -60 */
     int8_t dst_deviation_min;
     bool dst_enabled;
     uint8_t dst_begin[QD_DATE_TIME_SIZE]; /* wildcards FF, last day FE, last but one FD */
     uint8_t dst_end[QD_DATE_TIME_SIZE];
-    uint16_t shift_limit_s;       /* from which a change raises events 4 and 5 */
-    uint16_t measuring_period_s;  /* of adjust_to_measuring_period */
-    uint8_t clock_base;           /* class 8, attribute 9 */
+    uint16_t shift_limit_s;      /* from which a change raises events 4 and 5 */
+    uint16_t measuring_period_s; /* of adjust_to_measuring_period */
+    uint8_t clock_base;          /* class 8, attribute 9 */
 } qd_clock_config_t;
 
 /* Items. QD_CLOCK_ITEM_OBJECT takes arg = attribute (get, put) or method (act) of class 8. */
@@ -52,7 +52,6 @@ uint8_t qd_clock_status_octet(const qd_clock_t *clock);
 void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]);
 /* Instant of a COSEM date-time: all fields of date and time given, hundredths and weekday may be
  * unspecified, deviation 8000 means civil time by the meter's own zone. QD_OK; QD_RANGE. */
-qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE],
-                           int64_t *utc_ms);
+qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], int64_t *utc_ms);
 
 #endif

@@ -4,13 +4,11 @@
 #define LAST_DAY 0xFEu
 #define LAST_BUT_ONE 0xFDu
 
-static uint16_t rule_year(const uint8_t *octets)
-{
+static uint16_t rule_year(const uint8_t *octets) {
     return (uint16_t)((octets[0] << 8) | octets[1]);
 }
 
-qd_status_t qd_dst_check(const uint8_t octets[QD_DATE_TIME_SIZE])
-{
+qd_status_t qd_dst_check(const uint8_t octets[QD_DATE_TIME_SIZE]) {
     uint8_t month = octets[2];
     uint8_t day = octets[3];
     uint8_t weekday = octets[4];
@@ -25,8 +23,7 @@ qd_status_t qd_dst_check(const uint8_t octets[QD_DATE_TIME_SIZE])
 
 /* The day of the month that the rule names in a year: the last weekday of the month (FE), the
  * first one on or after a given day, or the day itself. */
-static uint8_t rule_day(const uint8_t *octets, uint16_t year)
-{
+static uint8_t rule_day(const uint8_t *octets, uint16_t year) {
     uint8_t month = octets[2];
     uint8_t day = octets[3];
     uint8_t weekday = octets[4];
@@ -47,8 +44,7 @@ static uint8_t rule_day(const uint8_t *octets, uint16_t year)
 }
 
 /* Instant of the rule in a year, in the civil time in which the rule is written. */
-static qd_utc_t rule_seconds(const uint8_t *octets, uint16_t year)
-{
+static qd_utc_t rule_seconds(const uint8_t *octets, uint16_t year) {
     qd_civil_t civil = {.year = year,
                         .month = octets[2],
                         .day = rule_day(octets, year),
@@ -60,14 +56,12 @@ static qd_utc_t rule_seconds(const uint8_t *octets, uint16_t year)
     return seconds;
 }
 
-static bool rule_holds_in(const uint8_t *octets, uint16_t year)
-{
+static bool rule_holds_in(const uint8_t *octets, uint16_t year) {
     uint16_t named = rule_year(octets);
     return named == 0xFFFFu || named == year;
 }
 
-bool qd_dst_active(const qd_dst_rule_t *rule, qd_utc_t utc)
-{
+bool qd_dst_active(const qd_dst_rule_t *rule, qd_utc_t utc) {
     if (!rule->enabled || qd_dst_check(rule->begin) != QD_OK || qd_dst_check(rule->end) != QD_OK) {
         return false;
     }

@@ -23,8 +23,7 @@ struct qd_event_bus {
     uint64_t tick_us;
 };
 
-static bool goes_to(const qd_event_config_t *config, uint8_t code, uint8_t target)
-{
+static bool goes_to(const qd_event_config_t *config, uint8_t code, uint8_t target) {
     for (uint8_t i = 0; i < config->row_count; i++) {
         if (config->rows[i].code == code && config->rows[i].target == target) {
             return true;
@@ -33,8 +32,7 @@ static bool goes_to(const qd_event_config_t *config, uint8_t code, uint8_t targe
     return false;
 }
 
-static void fan_out(qd_event_bus_t *bus, const qd_event_t *event)
-{
+static void fan_out(qd_event_bus_t *bus, const qd_event_t *event) {
     for (uint8_t target = 0; target < QD_TARGET_COUNT; target++) {
         if (goes_to(bus->config, event->code, target)) {
             bus->last[target] = event->code;
@@ -43,14 +41,12 @@ static void fan_out(qd_event_bus_t *bus, const qd_event_t *event)
     }
 }
 
-static qd_event_t *slot(qd_event_bus_t *bus, uint32_t sequence)
-{
+static qd_event_t *slot(qd_event_bus_t *bus, uint32_t sequence) {
     return &bus->ring[sequence % EVENT_RING];
 }
 
 /* Oldest sequence that the ring still holds. */
-static uint32_t oldest(const qd_event_bus_t *bus)
-{
+static uint32_t oldest(const qd_event_bus_t *bus) {
     return bus->next_sequence > EVENT_RING ? bus->next_sequence - EVENT_RING : 1u;
 }
 
@@ -59,8 +55,7 @@ static uint32_t oldest(const qd_event_bus_t *bus)
  * oldest first, of 38 octets each. Consumers' state and the events are one image, so a consumer has
  * seen exactly the events before the record's next sequence.
  */
-static qd_status_t load(qd_event_bus_t *bus)
-{
+static qd_status_t load(qd_event_bus_t *bus) {
     uint8_t *image = bus->services->scratch;
     size_t length = 0;
     const qd_records_t *records = bus->services->records;
@@ -98,8 +93,7 @@ static qd_status_t load(qd_event_bus_t *bus)
     return r.status;
 }
 
-static qd_status_t save(const qd_event_bus_t *bus)
-{
+static qd_status_t save(const qd_event_bus_t *bus) {
     uint8_t *image = bus->services->scratch;
     qd_writer_t w;
     qd_writer_init(&w, image, QD_RECORD_EVENTS_SIZE);
@@ -136,14 +130,12 @@ static qd_status_t save(const qd_event_bus_t *bus)
     return records->write(records->context, QD_RECORD_EVENTS, image, w.at);
 }
 
-static size_t event_size(const void *config)
-{
+static size_t event_size(const void *config) {
     (void)config;
     return sizeof(qd_event_bus_t);
 }
 
-static qd_status_t event_init(void *self, const void *config, const qd_services_t *services)
-{
+static qd_status_t event_init(void *self, const void *config, const qd_services_t *services) {
     qd_event_bus_t *bus = self;
     memset(bus, 0, sizeof *bus);
     bus->services = services;
@@ -152,8 +144,7 @@ static qd_status_t event_init(void *self, const void *config, const qd_services_
     return load(bus);
 }
 
-static qd_status_t event_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t event_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     (void)call;
     const qd_event_bus_t *bus = self;
     if (ref.arg >= QD_TARGET_COUNT) {
@@ -171,15 +162,13 @@ static qd_status_t event_get(void *self, const qd_call_t *call, qd_ref_t ref, qd
     }
 }
 
-static void event_due(void *self, uint64_t tick_us, uint64_t *next_us)
-{
+static void event_due(void *self, uint64_t tick_us, uint64_t *next_us) {
     (void)next_us;
     qd_event_bus_t *bus = self;
     bus->tick_us = tick_us;
 }
 
-uint32_t qd_event_raise(qd_event_bus_t *bus, uint8_t code, int64_t detail, uint32_t cause)
-{
+uint32_t qd_event_raise(qd_event_bus_t *bus, uint8_t code, int64_t detail, uint32_t cause) {
     uint32_t sequence = bus->next_sequence++;
     if (sequence - bus->drained > EVENT_RING) {
         bus->drained = sequence - EVENT_RING; /* overwritten before it was seen */
@@ -197,16 +186,14 @@ uint32_t qd_event_raise(qd_event_bus_t *bus, uint8_t code, int64_t detail, uint3
     return sequence;
 }
 
-qd_status_t qd_event_commit(qd_event_bus_t *bus)
-{
+qd_status_t qd_event_commit(qd_event_bus_t *bus) {
     if (bus->next_sequence - 1u == bus->committed) {
         return QD_END;
     }
     return save(bus);
 }
 
-qd_status_t qd_event_drain(qd_event_bus_t *bus, qd_event_t *event)
-{
+qd_status_t qd_event_drain(qd_event_bus_t *bus, qd_event_t *event) {
     bus->committed = bus->next_sequence - 1u;
     if (bus->drained == bus->committed) {
         return QD_END;
@@ -217,8 +204,7 @@ qd_status_t qd_event_drain(qd_event_bus_t *bus, qd_event_t *event)
     return QD_OK;
 }
 
-qd_status_t qd_event_recent(const qd_event_bus_t *bus, uint32_t n, qd_event_t *event)
-{
+qd_status_t qd_event_recent(const qd_event_bus_t *bus, uint32_t n, qd_event_t *event) {
     if (n >= bus->next_sequence - oldest(bus)) {
         return QD_END;
     }

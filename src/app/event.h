@@ -3,7 +3,7 @@
  *
  * Purpose: qd_event_raise appends a record; after the step's commit rows fan it out to consumers
  * (logs, counters, alarm and error bits), each of which sees committed events only.
- * Source: st402 seed, tables 9 and 10 (codes). Context: main context.
+ * Source: tables 9 and 10 of the three-phase meter (codes). Context: main context.
  */
 #ifndef QD_APP_EVENT_H
 #define QD_APP_EVENT_H
@@ -14,20 +14,20 @@ typedef enum qd_event_code {
     QD_EVENT_POWER_DOWN = 1,
     QD_EVENT_POWER_UP = 2,
     QD_EVENT_DST_CHANGED = 3,
-    QD_EVENT_CLOCK_OLD = 4,   /* clock adjusted: detail is the old UTC in seconds */
-    QD_EVENT_CLOCK_NEW = 5,   /* detail is the new UTC in seconds */
+    QD_EVENT_CLOCK_OLD = 4, /* clock adjusted: detail is the old UTC in seconds */
+    QD_EVENT_CLOCK_NEW = 5, /* detail is the new UTC in seconds */
     QD_EVENT_CLOCK_INVALID = 6,
     QD_EVENT_WRONG_PASSWORD = 46, /* detail is the client SAP */
     QD_EVENT_PARAMETRIZATION = 47
 } qd_event_code_t;
 
 typedef struct qd_event {
-    uint32_t sequence;  /* from 1, over the meter's life */
-    uint32_t cause;     /* sequence of the event that led to this one; 0: none */
-    uint32_t snapshot;  /* of metrology when it was raised */
-    uint8_t code;       /* qd_event_code_t */
-    uint8_t status;     /* clock status, bits of class 8 attribute 4 */
-    qd_utc_t utc;       /* seconds */
+    uint32_t sequence; /* from 1, over the meter's life */
+    uint32_t cause;    /* sequence of the event that led to this one; 0: none */
+    uint32_t snapshot; /* of metrology when it was raised */
+    uint8_t code;      /* qd_event_code_t */
+    uint8_t status;    /* clock status, bits of class 8 attribute 4 */
+    qd_utc_t utc;      /* seconds */
     uint64_t tick_us;
     int64_t detail;
 } qd_event_t;

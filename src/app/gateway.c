@@ -5,14 +5,12 @@
 /* Refreshes after which a reply that nobody fetches is thrown away (its peer has gone). */
 #define REPLY_PATIENCE 100u
 
-void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate)
-{
+void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate) {
     memset(gateway, 0, sizeof *gateway);
     gateway->gate = gate;
 }
 
-void qd_gateway_refresh(qd_gateway_t *gateway)
-{
+void qd_gateway_refresh(qd_gateway_t *gateway) {
     qd_status_t status = gateway->gate->poll(gateway->gate->context, &gateway->snapshot);
     if (status == QD_OK) {
         gateway->have_snapshot = true;
@@ -27,8 +25,7 @@ void qd_gateway_refresh(qd_gateway_t *gateway)
 }
 
 /* What a reply must answer to be of use to the asker. */
-static uint16_t request_key(const qd_gate_request_t *request)
-{
+static uint16_t request_key(const qd_gate_request_t *request) {
     uint8_t detail = 0;
     if (request->kind == QD_GATE_PAGE) {
         detail = request->u.page.page;
@@ -39,8 +36,7 @@ static uint16_t request_key(const qd_gate_request_t *request)
 }
 
 /* Pages are kept whoever asked for them: two channels may wait for different ones. */
-static void keep_page(qd_gateway_t *gateway, const qd_gate_reply_t *reply)
-{
+static void keep_page(qd_gateway_t *gateway, const qd_gate_reply_t *reply) {
     const qd_page_t *page = &reply->u.page;
     if (reply->kind == QD_GATE_PAGE && reply->status == QD_OK && page->snapshot == gateway->snapshot.number &&
         page->page < QD_PAGE_COUNT) {
@@ -50,8 +46,7 @@ static void keep_page(qd_gateway_t *gateway, const qd_gate_reply_t *reply)
 }
 
 qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, const qd_gate_request_t *request,
-                            qd_gate_reply_t *reply)
-{
+                            qd_gate_reply_t *reply) {
     uint16_t key = request_key(request);
     if (gateway->owner == QD_OWNER_NONE) {
         qd_gate_request_t numbered = *request;
@@ -78,8 +73,7 @@ qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, con
     return status == QD_OK ? (qd_status_t)reply->status : status;
 }
 
-qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj)
-{
+qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj) {
     if (page >= QD_PAGE_COUNT) {
         return QD_UNDEFINED;
     }
@@ -102,8 +96,7 @@ qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t *
     return status == QD_UNDEFINED || status == QD_STATE ? QD_PENDING : status;
 }
 
-qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value)
-{
+qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value) {
     if (parameter >= QD_SEALED_PARAMETER_COUNT) {
         return QD_UNDEFINED;
     }

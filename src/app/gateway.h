@@ -23,14 +23,14 @@ typedef struct qd_gateway {
     const qd_gate_t *gate;
     qd_snapshot_t snapshot;
     bool have_snapshot;
-    uint16_t pages_valid;                 /* bit per page, of the present snapshot */
+    uint16_t pages_valid; /* bit per page, of the present snapshot */
     int64_t pages[QD_PAGE_COUNT][QD_ENERGY_COUNT];
-    qd_gateway_owner_t owner;             /* of the outstanding request */
-    uint16_t owner_waits;                 /* refreshes since its reply came and nobody fetched it */
+    qd_gateway_owner_t owner; /* of the outstanding request */
+    uint16_t owner_waits;     /* refreshes since its reply came and nobody fetched it */
     uint16_t sequence;
-    uint16_t key;                         /* kind and detail of the outstanding request */
+    uint16_t key;                                 /* kind and detail of the outstanding request */
     int64_t parameter[QD_SEALED_PARAMETER_COUNT]; /* last read */
-    uint8_t parameters_valid;             /* bit per parameter */
+    uint8_t parameters_valid;                     /* bit per parameter */
 } qd_gateway_t;
 
 void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate);

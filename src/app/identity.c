@@ -30,8 +30,7 @@ typedef struct qd_identity {
 static const uint8_t unnamed[TEXT_MAX] = "QDT0000000000000";
 
 /* Record: version (1), then per text its length (1) and 16 octets. `index` is given as `text`. */
-static qd_status_t save_with(const qd_identity_t *self, uint8_t index, const qd_identity_text_t *text)
-{
+static qd_status_t save_with(const qd_identity_t *self, uint8_t index, const qd_identity_text_t *text) {
     qd_writer_t w;
     qd_writer_init(&w, self->services->scratch, QD_RECORD_IDENTITY_SIZE);
     qd_writer_u8(&w, RECORD_VERSION);
@@ -44,8 +43,7 @@ static qd_status_t save_with(const qd_identity_t *self, uint8_t index, const qd_
     return records->write(records->context, QD_RECORD_IDENTITY, self->services->scratch, w.at);
 }
 
-static qd_status_t identity_init(void *context, const void *config, const qd_services_t *services)
-{
+static qd_status_t identity_init(void *context, const void *config, const qd_services_t *services) {
     qd_identity_t *self = context;
     memset(self, 0, sizeof *self);
     self->services = services;
@@ -78,20 +76,17 @@ static qd_status_t identity_init(void *context, const void *config, const qd_ser
 }
 
 /* Version and pulse constants cannot change while the meter runs: asked once. */
-static qd_status_t ask_hello(qd_identity_t *self)
-{
+static qd_status_t ask_hello(qd_identity_t *self) {
     if (self->hello_known) {
         return QD_OK;
     }
     qd_gate_request_t request = {.kind = QD_GATE_HELLO};
-    qd_status_t status =
-        qd_gateway_call(self->services->gateway, QD_OWNER_IDENTITY, &request, &self->hello);
+    qd_status_t status = qd_gateway_call(self->services->gateway, QD_OWNER_IDENTITY, &request, &self->hello);
     self->hello_known = status == QD_OK;
     return status;
 }
 
-static void give_version(const char *version, qd_scalar_t *value)
-{
+static void give_version(const char *version, qd_scalar_t *value) {
     uint16_t length = 0;
     while (length < 8 && version[length] != '\0') {
         length++;
@@ -99,8 +94,7 @@ static void give_version(const char *version, qd_scalar_t *value)
     qd_scalar_octets(value, QD_TYPE_OCTET_STRING, (const uint8_t *)version, length);
 }
 
-static qd_status_t get_nominal(const qd_identity_config_t *config, uint16_t which, qd_scalar_t *value)
-{
+static qd_status_t get_nominal(const qd_identity_config_t *config, uint16_t which, qd_scalar_t *value) {
     const uint32_t nominal[] = {config->nominal_voltage_v, config->nominal_current_a,
                                 config->nominal_frequency_hz, config->maximum_current_a};
     if (which >= sizeof nominal / sizeof nominal[0]) {
@@ -110,8 +104,7 @@ static qd_status_t get_nominal(const qd_identity_config_t *config, uint16_t whic
     return QD_OK;
 }
 
-static qd_status_t text_index(qd_ref_t ref, uint8_t *index)
-{
+static qd_status_t text_index(qd_ref_t ref, uint8_t *index) {
     switch (ref.item) {
     case QD_IDENTITY_DEVICE_ID:
         *index = (uint8_t)ref.arg;
@@ -127,8 +120,7 @@ static qd_status_t text_index(qd_ref_t ref, uint8_t *index)
     }
 }
 
-static qd_status_t identity_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t identity_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     (void)call;
     qd_identity_t *self = context;
     uint8_t index = 0;
@@ -169,8 +161,7 @@ static qd_status_t identity_get(void *context, const qd_call_t *call, qd_ref_t r
     }
 }
 
-static bool printable(const qd_identity_text_t *text)
-{
+static bool printable(const qd_identity_text_t *text) {
     for (uint8_t i = 0; i < text->length; i++) {
         if (text->octets[i] < 0x20 || text->octets[i] > 0x7E) {
             return false;
@@ -180,8 +171,7 @@ static bool printable(const qd_identity_text_t *text)
 }
 
 /* FLAG manufacturer id: three capital letters, then 13 characters. */
-static bool names_logical_device(const qd_identity_text_t *text)
-{
+static bool names_logical_device(const qd_identity_text_t *text) {
     for (uint8_t i = 0; i < 3; i++) {
         if (text->octets[i] < 'A' || text->octets[i] > 'Z') {
             return false;
@@ -190,8 +180,7 @@ static bool names_logical_device(const qd_identity_text_t *text)
     return text->length == TEXT_MAX;
 }
 
-static qd_status_t put_text(qd_identity_t *self, uint8_t index, const qd_source_t *source)
-{
+static qd_status_t put_text(qd_identity_t *self, uint8_t index, const qd_source_t *source) {
     qd_identity_text_t text = {0};
     uint16_t length = 0;
     bool once = index == 0 || index == TEXT_LOGICAL_DEVICE;
@@ -216,8 +205,7 @@ static qd_status_t put_text(qd_identity_t *self, uint8_t index, const qd_source_
     return status;
 }
 
-static qd_status_t put_ratio(qd_identity_t *self, uint8_t parameter, const qd_source_t *source)
-{
+static qd_status_t put_ratio(qd_identity_t *self, uint8_t parameter, const qd_source_t *source) {
     qd_gate_request_t request = {.kind = QD_GATE_SET_PARAMETER};
     qd_gate_reply_t reply;
     qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &request.u.parameter.value);
@@ -232,8 +220,8 @@ static qd_status_t put_ratio(qd_identity_t *self, uint8_t parameter, const qd_so
     return status;
 }
 
-static qd_status_t identity_put(void *context, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
-{
+static qd_status_t identity_put(void *context, const qd_call_t *call, qd_ref_t ref,
+                                const qd_source_t *source) {
     (void)call;
     qd_identity_t *self = context;
     uint8_t index = 0;
@@ -246,8 +234,7 @@ static qd_status_t identity_put(void *context, const qd_call_t *call, qd_ref_t r
     return QD_DENIED;
 }
 
-static size_t identity_size(const void *config)
-{
+static size_t identity_size(const void *config) {
     (void)config;
     return sizeof(qd_identity_t);
 }

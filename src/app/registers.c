@@ -11,7 +11,14 @@
 #define REGISTER_HOURS 4000u
 
 /* What the transformer ratio does to a value. */
-typedef enum qd_kind { KIND_NONE = 0, KIND_ENERGY, KIND_POWER, KIND_VOLTAGE, KIND_CURRENT, KIND_COUNT } qd_kind_t;
+typedef enum qd_kind {
+    KIND_NONE = 0,
+    KIND_ENERGY,
+    KIND_POWER,
+    KIND_VOLTAGE,
+    KIND_CURRENT,
+    KIND_COUNT
+} qd_kind_t;
 
 typedef struct qd_ratio {
     uint64_t numerator;
@@ -28,45 +35,28 @@ typedef struct qd_registers {
 } qd_registers_t;
 
 static const uint8_t item_kind[] = {
-    [QD_REGISTER_ENERGY + 0] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 1] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 2] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 3] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 4] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 5] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 6] = KIND_ENERGY,
-    [QD_REGISTER_ENERGY + 7] = KIND_ENERGY,
-    [QD_REGISTER_R_IMPORT] = KIND_ENERGY,
-    [QD_REGISTER_R_EXPORT] = KIND_ENERGY,
-    [QD_REGISTER_A_ABSOLUTE] = KIND_ENERGY,
-    [QD_REGISTER_A_NET] = KIND_ENERGY,
-    [QD_REGISTER_PHASE_IMPORT] = KIND_ENERGY,
-    [QD_REGISTER_PHASE_EXPORT] = KIND_ENERGY,
-    [QD_REGISTER_P_IMPORT] = KIND_POWER,
-    [QD_REGISTER_P_EXPORT] = KIND_POWER,
-    [QD_REGISTER_Q_IMPORT] = KIND_POWER,
-    [QD_REGISTER_Q_EXPORT] = KIND_POWER,
-    [QD_REGISTER_S_IMPORT] = KIND_POWER,
-    [QD_REGISTER_S_EXPORT] = KIND_POWER,
-    [QD_REGISTER_P_ABSOLUTE] = KIND_POWER,
-    [QD_REGISTER_P_NET] = KIND_POWER,
-    [QD_REGISTER_PHASE_P_IMPORT] = KIND_POWER,
-    [QD_REGISTER_PHASE_P_EXPORT] = KIND_POWER,
-    [QD_REGISTER_PHASE_Q_IMPORT] = KIND_POWER,
-    [QD_REGISTER_PHASE_Q_EXPORT] = KIND_POWER,
-    [QD_REGISTER_PHASE_S] = KIND_POWER,
-    [QD_REGISTER_PHASE_VOLTAGE] = KIND_VOLTAGE,
-    [QD_REGISTER_PHASE_CURRENT] = KIND_CURRENT,
-    [QD_REGISTER_CURRENT_SUM] = KIND_CURRENT,
+    [QD_REGISTER_ENERGY + 0] = KIND_ENERGY,     [QD_REGISTER_ENERGY + 1] = KIND_ENERGY,
+    [QD_REGISTER_ENERGY + 2] = KIND_ENERGY,     [QD_REGISTER_ENERGY + 3] = KIND_ENERGY,
+    [QD_REGISTER_ENERGY + 4] = KIND_ENERGY,     [QD_REGISTER_ENERGY + 5] = KIND_ENERGY,
+    [QD_REGISTER_ENERGY + 6] = KIND_ENERGY,     [QD_REGISTER_ENERGY + 7] = KIND_ENERGY,
+    [QD_REGISTER_R_IMPORT] = KIND_ENERGY,       [QD_REGISTER_R_EXPORT] = KIND_ENERGY,
+    [QD_REGISTER_A_ABSOLUTE] = KIND_ENERGY,     [QD_REGISTER_A_NET] = KIND_ENERGY,
+    [QD_REGISTER_PHASE_IMPORT] = KIND_ENERGY,   [QD_REGISTER_PHASE_EXPORT] = KIND_ENERGY,
+    [QD_REGISTER_P_IMPORT] = KIND_POWER,        [QD_REGISTER_P_EXPORT] = KIND_POWER,
+    [QD_REGISTER_Q_IMPORT] = KIND_POWER,        [QD_REGISTER_Q_EXPORT] = KIND_POWER,
+    [QD_REGISTER_S_IMPORT] = KIND_POWER,        [QD_REGISTER_S_EXPORT] = KIND_POWER,
+    [QD_REGISTER_P_ABSOLUTE] = KIND_POWER,      [QD_REGISTER_P_NET] = KIND_POWER,
+    [QD_REGISTER_PHASE_P_IMPORT] = KIND_POWER,  [QD_REGISTER_PHASE_P_EXPORT] = KIND_POWER,
+    [QD_REGISTER_PHASE_Q_IMPORT] = KIND_POWER,  [QD_REGISTER_PHASE_Q_EXPORT] = KIND_POWER,
+    [QD_REGISTER_PHASE_S] = KIND_POWER,         [QD_REGISTER_PHASE_VOLTAGE] = KIND_VOLTAGE,
+    [QD_REGISTER_PHASE_CURRENT] = KIND_CURRENT, [QD_REGISTER_CURRENT_SUM] = KIND_CURRENT,
 };
 
-static qd_kind_t kind_of(uint8_t item)
-{
+static qd_kind_t kind_of(uint8_t item) {
     return item < sizeof item_kind ? (qd_kind_t)item_kind[item] : KIND_NONE;
 }
 
-static int8_t scale_for(uint64_t maximum, uint64_t limit, uint64_t *divisor)
-{
+static int8_t scale_for(uint64_t maximum, uint64_t limit, uint64_t *divisor) {
     int8_t scale = 0;
     *divisor = 1;
     while (maximum / *divisor >= limit && scale < 12) {
@@ -76,8 +66,7 @@ static int8_t scale_for(uint64_t maximum, uint64_t limit, uint64_t *divisor)
     return scale;
 }
 
-static uint64_t through(const qd_ratio_t *ratio, uint64_t value)
-{
+static uint64_t through(const qd_ratio_t *ratio, uint64_t value) {
     uint64_t quotient = 0;
     if (ratio->numerator == ratio->denominator) {
         return value;
@@ -88,8 +77,7 @@ static uint64_t through(const qd_ratio_t *ratio, uint64_t value)
 
 /* Reads the sealed ratio through the gate and fixes how coarse each kind has to be so that its type
  * holds the largest value. QD_OK, QD_PENDING. */
-static qd_status_t learn_ratios(qd_registers_t *self)
-{
+static qd_status_t learn_ratios(qd_registers_t *self) {
     int64_t p[QD_SEALED_PARAMETER_COUNT];
     for (uint8_t i = 0; i < QD_SEALED_PARAMETER_COUNT; i++) {
         qd_status_t status = qd_gateway_parameter(self->services->gateway, i, &p[i]);
@@ -123,31 +111,27 @@ static qd_status_t learn_ratios(qd_registers_t *self)
 }
 
 /* Presented value of a magnitude: times the ratio, in units of `unit`, truncated. */
-static uint64_t present(const qd_registers_t *self, qd_kind_t kind, uint64_t magnitude, uint32_t unit)
-{
+static uint64_t present(const qd_registers_t *self, qd_kind_t kind, uint64_t magnitude, uint32_t unit) {
     uint64_t primary = through(&self->ratio[kind], magnitude);
     uint64_t divisor = unit * self->scale_divisor[kind];
     return divisor == 1u ? primary : primary / divisor;
 }
 
-static int64_t present_signed(const qd_registers_t *self, qd_kind_t kind, int64_t value, uint32_t unit)
-{
+static int64_t present_signed(const qd_registers_t *self, qd_kind_t kind, int64_t value, uint32_t unit) {
     if (value < 0) {
         return -(int64_t)present(self, kind, (uint64_t)-value, unit);
     }
     return (int64_t)present(self, kind, (uint64_t)value, unit);
 }
 
-static void give_energy(const qd_registers_t *self, int64_t energy_mj, bool is_signed, qd_scalar_t *value)
-{
+static void give_energy(const qd_registers_t *self, int64_t energy_mj, bool is_signed, qd_scalar_t *value) {
     int64_t presented = present_signed(self, KIND_ENERGY, energy_mj, MJ_PER_WH);
     presented %= (int64_t)self->config->energy_modulus;
     qd_scalar_integer(value, is_signed ? QD_TYPE_DOUBLE_LONG : QD_TYPE_DOUBLE_LONG_UNSIGNED, presented);
 }
 
 /* Energy of one rate (or of the total, rate 0) by channel. */
-static qd_status_t rate_energies(const qd_registers_t *self, uint16_t rate, const int64_t **energy_mj)
-{
+static qd_status_t rate_energies(const qd_registers_t *self, uint16_t rate, const int64_t **energy_mj) {
     if (rate == 0) {
         *energy_mj = self->services->gateway->snapshot.total_mj;
         return QD_OK;
@@ -158,8 +142,7 @@ static qd_status_t rate_energies(const qd_registers_t *self, uint16_t rate, cons
     return qd_gateway_page(self->services->gateway, QD_PAGE_RATE(rate), energy_mj);
 }
 
-static qd_status_t get_energy(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t get_energy(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value) {
     const int64_t *e = NULL;
     qd_status_t status = rate_energies(self, ref.arg, &e);
     if (status != QD_OK) {
@@ -185,13 +168,11 @@ static qd_status_t get_energy(const qd_registers_t *self, qd_ref_t ref, qd_scala
     return QD_OK;
 }
 
-static bool phase_exists(const qd_registers_t *self, uint16_t phase)
-{
+static bool phase_exists(const qd_registers_t *self, uint16_t phase) {
     return phase < QD_PHASES && (self->config->phase_mask & (1u << phase)) != 0;
 }
 
-static qd_status_t get_phase_energy(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t get_phase_energy(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value) {
     if (!phase_exists(self, ref.arg)) {
         return QD_UNDEFINED;
     }
@@ -204,15 +185,13 @@ static qd_status_t get_phase_energy(const qd_registers_t *self, qd_ref_t ref, qd
     return status;
 }
 
-static void give_power(const qd_registers_t *self, int64_t power_mw, qd_scalar_t *value)
-{
+static void give_power(const qd_registers_t *self, int64_t power_mw, qd_scalar_t *value) {
     qd_scalar_unsigned(value, QD_TYPE_DOUBLE_LONG_UNSIGNED,
                        power_mw <= 0 ? 0 : present(self, KIND_POWER, (uint64_t)power_mw, 1000));
 }
 
 /* cos phi with sign of P; without apparent power it is 1 by convention. */
-static void give_power_factor(int64_t active_mw, int64_t apparent_mva, qd_scalar_t *value)
-{
+static void give_power_factor(int64_t active_mw, int64_t apparent_mva, qd_scalar_t *value) {
     int64_t factor = 1000;
     if (apparent_mva > 0) {
         factor = active_mw * 1000 / apparent_mva;
@@ -222,8 +201,7 @@ static void give_power_factor(int64_t active_mw, int64_t apparent_mva, qd_scalar
     qd_scalar_integer(value, QD_TYPE_LONG, factor);
 }
 
-static qd_status_t get_current_sum(const qd_registers_t *self, qd_scalar_t *value)
-{
+static qd_status_t get_current_sum(const qd_registers_t *self, qd_scalar_t *value) {
     uint64_t sum_ma = 0;
     for (uint8_t i = 0; i < QD_PHASES; i++) {
         const qd_phase_quantities_t *phase = &self->services->gateway->snapshot.now.phase[i];
@@ -233,8 +211,7 @@ static qd_status_t get_current_sum(const qd_registers_t *self, qd_scalar_t *valu
     return QD_OK;
 }
 
-static qd_status_t get_sum(const qd_registers_t *self, uint8_t item, qd_scalar_t *value)
-{
+static qd_status_t get_sum(const qd_registers_t *self, uint8_t item, qd_scalar_t *value) {
     const qd_snapshot_t *s = &self->services->gateway->snapshot;
     int64_t p = s->active_power_mw;
     int64_t q = s->reactive_power_mvar;
@@ -274,8 +251,7 @@ static qd_status_t get_sum(const qd_registers_t *self, uint8_t item, qd_scalar_t
     }
 }
 
-static qd_status_t get_phase(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t get_phase(const qd_registers_t *self, qd_ref_t ref, qd_scalar_t *value) {
     if (!phase_exists(self, ref.arg)) {
         return QD_UNDEFINED;
     }
@@ -323,8 +299,7 @@ static qd_status_t get_phase(const qd_registers_t *self, qd_ref_t ref, qd_scalar
     }
 }
 
-static qd_status_t registers_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t registers_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     (void)call;
     qd_registers_t *self = context;
     if (!self->services->gateway->have_snapshot) {
@@ -351,31 +326,27 @@ static qd_status_t registers_get(void *context, const qd_call_t *call, qd_ref_t 
     return QD_UNDEFINED;
 }
 
-static int8_t registers_scale(void *context, qd_ref_t ref)
-{
+static int8_t registers_scale(void *context, qd_ref_t ref) {
     qd_registers_t *self = context;
     return self->ratios_known || learn_ratios(self) == QD_OK ? self->scale[kind_of(ref.item)] : 0;
 }
 
-static size_t registers_size(const void *config)
-{
+static size_t registers_size(const void *config) {
     (void)config;
     return sizeof(qd_registers_t);
 }
 
-static qd_status_t registers_init(void *context, const void *config, const qd_services_t *services)
-{
+static qd_status_t registers_init(void *context, const void *config, const qd_services_t *services) {
     qd_registers_t *self = context;
     memset(self, 0, sizeof *self);
     self->services = services;
     self->config = config;
     return self->config->energy_modulus == 0 || self->config->energy_modulus > 0x80000000u ? QD_ARGUMENT
-                                                                                          : QD_OK;
+                                                                                           : QD_OK;
 }
 
 /* A ratio that the factory changed counts from the next step on. */
-static void registers_due(void *context, uint64_t tick_us, uint64_t *next_us)
-{
+static void registers_due(void *context, uint64_t tick_us, uint64_t *next_us) {
     (void)tick_us;
     (void)next_us;
     qd_registers_t *self = context;

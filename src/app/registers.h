@@ -14,21 +14,21 @@
 #include "metrology/gate.h"
 
 typedef struct qd_registers_config {
-    uint8_t phase_mask;        /* elements that exist: bit 0 L1 */
+    uint8_t phase_mask; /* elements that exist: bit 0 L1 */
     uint32_t nominal_voltage_v;
     uint32_t maximum_current_a;
-    uint32_t energy_modulus;   /* energy registers roll over from modulus - 1 to 0; at most 2^31 */
+    uint32_t energy_modulus; /* energy registers roll over from modulus - 1 to 0; at most 2^31 */
 } qd_registers_config_t;
 
 /* Items. QD_REGISTER_ENERGY + qd_energy_t and the derived energies take arg 0 total, 1..8 rate;
  * those of a phase take arg 0..2. */
 enum {
-    QD_REGISTER_ENERGY = 1, /* .. 8: one per energy channel */
-    QD_REGISTER_R_IMPORT = 9,  /* R+ = R1 + R2 */
-    QD_REGISTER_R_EXPORT,      /* R- = R3 + R4 */
-    QD_REGISTER_A_ABSOLUTE,    /* A+ plus A- */
-    QD_REGISTER_A_NET,         /* A+ minus A-, signed */
-    QD_REGISTER_PHASE_IMPORT,  /* A+ of a phase */
+    QD_REGISTER_ENERGY = 1,   /* .. 8: one per energy channel */
+    QD_REGISTER_R_IMPORT = 9, /* R+ = R1 + R2 */
+    QD_REGISTER_R_EXPORT,     /* R- = R3 + R4 */
+    QD_REGISTER_A_ABSOLUTE,   /* A+ plus A- */
+    QD_REGISTER_A_NET,        /* A+ minus A-, signed */
+    QD_REGISTER_PHASE_IMPORT, /* A+ of a phase */
     QD_REGISTER_PHASE_EXPORT,
     QD_REGISTER_P_IMPORT,
     QD_REGISTER_P_EXPORT,
@@ -37,8 +37,8 @@ enum {
     QD_REGISTER_S_IMPORT,
     QD_REGISTER_S_EXPORT,
     QD_REGISTER_P_ABSOLUTE,
-    QD_REGISTER_P_NET,         /* signed */
-    QD_REGISTER_POWER_FACTOR,  /* P / S, signed as P */
+    QD_REGISTER_P_NET,        /* signed */
+    QD_REGISTER_POWER_FACTOR, /* P / S, signed as P */
     QD_REGISTER_FREQUENCY,
     QD_REGISTER_PHASE_P_IMPORT,
     QD_REGISTER_PHASE_P_EXPORT,

@@ -19,17 +19,16 @@ struct qd_clock;
 
 typedef struct qd_services {
     const qd_records_t *records;
-    struct qd_gateway *gateway;     /* metrology, seen through its gate */
+    struct qd_gateway *gateway; /* metrology, seen through its gate */
     struct qd_event_bus *events;
-    const struct qd_clock *clock;   /* civil time */
+    const struct qd_clock *clock; /* civil time */
     const qd_directory_t *directory;
-    const qd_factory_t *factory;    /* NULL: sealed */
-    uint8_t *scratch;               /* QD_SCRATCH_SIZE octets, shared */
+    const qd_factory_t *factory; /* NULL: sealed */
+    uint8_t *scratch;            /* QD_SCRATCH_SIZE octets, shared */
 } qd_services_t;
 
 /* True while write-once values may be written. */
-static inline bool qd_services_in_factory(const qd_services_t *services)
-{
+static inline bool qd_services_in_factory(const qd_services_t *services) {
     return services->factory != NULL && services->factory->open(services->factory->context);
 }
 

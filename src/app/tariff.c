@@ -12,8 +12,7 @@
 /* A change that waits for the gate is given up after this; then the table in force is enforced. */
 #define CHANGE_PATIENCE_US 10000000u
 
-qd_status_t qd_tariff_rates(const qd_tariff_table_t *table, uint8_t rate[QD_ENERGY_COUNT])
-{
+qd_status_t qd_tariff_rates(const qd_tariff_table_t *table, uint8_t rate[QD_ENERGY_COUNT]) {
     memset(rate, 0, QD_ENERGY_COUNT);
     if (table->active == QD_TARIFF_NO_MASK) {
         return QD_OK;
@@ -30,8 +29,7 @@ qd_status_t qd_tariff_rates(const qd_tariff_table_t *table, uint8_t rate[QD_ENER
 }
 
 /* As delivered: every channel has every rate, mask "000n" names rate n of all channels. */
-static void table_default(const qd_tariff_config_t *config, qd_tariff_table_t *table)
-{
+static void table_default(const qd_tariff_config_t *config, qd_tariff_table_t *table) {
     memset(table, 0, sizeof *table);
     for (uint8_t rate = 1; rate <= config->rates; rate++) {
         qd_tariff_mask_t *mask = &table->mask[table->mask_count++];
@@ -51,8 +49,7 @@ static void table_default(const qd_tariff_config_t *config, qd_tariff_table_t *t
  * Record: version, number of assignments, number of masks, active mask (1 each), then per assignment
  * channel and rate (1 each), then per mask name length (1), name (8), count (1), indexes (8).
  */
-static qd_status_t table_save(const qd_tariff_t *self, const qd_tariff_table_t *table)
-{
+static qd_status_t table_save(const qd_tariff_t *self, const qd_tariff_table_t *table) {
     qd_writer_t w;
     qd_writer_init(&w, self->services->scratch, QD_RECORD_TARIFF_SIZE);
     qd_writer_u8(&w, RECORD_VERSION);
@@ -74,8 +71,7 @@ static qd_status_t table_save(const qd_tariff_t *self, const qd_tariff_table_t *
     return records->write(records->context, QD_RECORD_TARIFF, self->services->scratch, w.at);
 }
 
-static void mask_load(qd_reader_t *r, const qd_tariff_table_t *table, qd_tariff_mask_t *mask)
-{
+static void mask_load(qd_reader_t *r, const qd_tariff_table_t *table, qd_tariff_mask_t *mask) {
     mask->name_length = qd_reader_u8(r);
     const uint8_t *name = qd_reader_octets(r, QD_TARIFF_MASK_NAME_MAX);
     mask->count = qd_reader_u8(r);
@@ -94,8 +90,7 @@ static void mask_load(qd_reader_t *r, const qd_tariff_table_t *table, qd_tariff_
     }
 }
 
-static qd_status_t table_load(const qd_services_t *services, qd_tariff_table_t *table)
-{
+static qd_status_t table_load(const qd_services_t *services, qd_tariff_table_t *table) {
     size_t length = 0;
     const qd_records_t *records = services->records;
     qd_status_t status =
@@ -128,8 +123,7 @@ static qd_status_t table_load(const qd_services_t *services, qd_tariff_table_t *
     return r.status == QD_TRUNCATED ? QD_CORRUPT : r.status;
 }
 
-static qd_status_t select_rates(qd_tariff_t *self, const uint8_t rate[QD_ENERGY_COUNT])
-{
+static qd_status_t select_rates(qd_tariff_t *self, const uint8_t rate[QD_ENERGY_COUNT]) {
     qd_gateway_t *gateway = self->services->gateway;
     if (memcmp(gateway->snapshot.rate, rate, QD_ENERGY_COUNT) == 0) {
         return QD_OK;
@@ -146,8 +140,7 @@ static qd_status_t select_rates(qd_tariff_t *self, const uint8_t rate[QD_ENERGY_
     return status;
 }
 
-qd_status_t qd_tariff_apply(qd_tariff_t *self, uint64_t tick_us)
-{
+qd_status_t qd_tariff_apply(qd_tariff_t *self, uint64_t tick_us) {
     uint8_t rate[QD_ENERGY_COUNT];
     qd_status_t status = qd_tariff_rates(&self->next, rate);
     if (status != QD_OK) {
@@ -171,14 +164,12 @@ qd_status_t qd_tariff_apply(qd_tariff_t *self, uint64_t tick_us)
     return status;
 }
 
-static size_t tariff_size(const void *config)
-{
+static size_t tariff_size(const void *config) {
     (void)config;
     return sizeof(qd_tariff_t);
 }
 
-static qd_status_t tariff_init(void *context, const void *config, const qd_services_t *services)
-{
+static qd_status_t tariff_init(void *context, const void *config, const qd_services_t *services) {
     qd_tariff_t *self = context;
     memset(self, 0, sizeof *self);
     self->services = services;
@@ -196,8 +187,7 @@ static qd_status_t tariff_init(void *context, const void *config, const qd_servi
 }
 
 /* Metrology keeps its own record of the rate; when the two differ after a cut, the table wins. */
-static void tariff_due(void *context, uint64_t tick_us, uint64_t *next_us)
-{
+static void tariff_due(void *context, uint64_t tick_us, uint64_t *next_us) {
     qd_tariff_t *self = context;
     uint8_t rate[QD_ENERGY_COUNT];
     if (!self->services->gateway->have_snapshot || tick_us < self->hold_until_us ||
@@ -209,8 +199,7 @@ static void tariff_due(void *context, uint64_t tick_us, uint64_t *next_us)
     }
 }
 
-static qd_status_t tariff_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t tariff_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     (void)call;
     const qd_tariff_t *self = context;
     if (ref.item == QD_TARIFF_ITEM_ACTIVATION) {
@@ -224,8 +213,7 @@ static qd_status_t tariff_get(void *context, const qd_call_t *call, qd_ref_t ref
     return QD_UNDEFINED;
 }
 
-static qd_status_t tariff_span(void *context, const qd_call_t *call, qd_ref_t ref, qd_span_t *span)
-{
+static qd_status_t tariff_span(void *context, const qd_call_t *call, qd_ref_t ref, qd_span_t *span) {
     (void)call;
     const qd_tariff_t *self = context;
     if (ref.item == QD_TARIFF_ITEM_ACTIVATION) {
@@ -235,8 +223,7 @@ static qd_status_t tariff_span(void *context, const qd_call_t *call, qd_ref_t re
 }
 
 static qd_status_t tariff_row(void *context, const qd_call_t *call, qd_ref_t ref, uint32_t n,
-                              const qd_sink_t *sink)
-{
+                              const qd_sink_t *sink) {
     (void)call;
     const qd_tariff_t *self = context;
     if (ref.item == QD_TARIFF_ITEM_ACTIVATION) {
@@ -245,8 +232,7 @@ static qd_status_t tariff_row(void *context, const qd_call_t *call, qd_ref_t ref
     return ref.item == QD_TARIFF_ITEM_SCRIPTS ? qd_tariff_scripts_row(self, n, sink) : QD_UNDEFINED;
 }
 
-static qd_status_t tariff_put(void *context, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
-{
+static qd_status_t tariff_put(void *context, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     qd_tariff_t *self = context;
     if (ref.item != QD_TARIFF_ITEM_ACTIVATION) {
         return QD_DENIED;
@@ -254,8 +240,7 @@ static qd_status_t tariff_put(void *context, const qd_call_t *call, qd_ref_t ref
     return qd_tariff_activation_put(self, call, (uint8_t)ref.arg, source);
 }
 
-static qd_status_t tariff_act(void *context, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source)
-{
+static qd_status_t tariff_act(void *context, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     qd_tariff_t *self = context;
     if (ref.item == QD_TARIFF_ITEM_ACTIVATION) {
         return qd_tariff_activation_act(self, call, (uint8_t)ref.arg, source);

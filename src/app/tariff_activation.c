@@ -3,15 +3,13 @@
 
 #include "app/event.h"
 #include "app/gateway.h"
-#include "app/registers.h"
 #include "app/tariff_state.h"
 #include "item/scalar.h"
 
 enum { ATTRIBUTE_ASSIGNMENT = 2, ATTRIBUTE_MASKS = 3, ATTRIBUTE_ACTIVE = 4 };
 enum { METHOD_ADD_REGISTER = 1, METHOD_ADD_MASK = 2, METHOD_DELETE_MASK = 3 };
 
-qd_status_t qd_tariff_activation_get(const qd_tariff_t *self, uint8_t attribute, qd_scalar_t *value)
-{
+qd_status_t qd_tariff_activation_get(const qd_tariff_t *self, uint8_t attribute, qd_scalar_t *value) {
     if (attribute != ATTRIBUTE_ACTIVE) {
         return QD_UNDEFINED;
     }
@@ -25,8 +23,7 @@ qd_status_t qd_tariff_activation_get(const qd_tariff_t *self, uint8_t attribute,
     return QD_OK;
 }
 
-qd_status_t qd_tariff_activation_span(const qd_tariff_t *self, uint8_t attribute, qd_span_t *span)
-{
+qd_status_t qd_tariff_activation_span(const qd_tariff_t *self, uint8_t attribute, qd_span_t *span) {
     span->first = 0;
     span->generation = self->generation;
     span->end = attribute == ATTRIBUTE_ASSIGNMENT ? self->now.assignment_count : self->now.mask_count;
@@ -35,9 +32,9 @@ qd_status_t qd_tariff_activation_span(const qd_tariff_t *self, uint8_t attribute
 
 /* structure { class_id long-unsigned, logical_name octet-string(6) } */
 static qd_status_t assignment_row(const qd_tariff_t *self, const qd_tariff_assignment_t *one,
-                                  const qd_sink_t *sink)
-{
-    qd_ref_t ref = {self->config->registers_module, (uint8_t)(QD_REGISTER_ENERGY + one->channel), one->rate};
+                                  const qd_sink_t *sink) {
+    qd_ref_t ref = {self->config->registers_module, (uint8_t)(self->config->energy_item + one->channel),
+                    one->rate};
     qd_item_name_t name;
     const qd_directory_t *directory = self->services->directory;
     qd_status_t status = directory->name(directory->context, ref, &name);
@@ -54,8 +51,7 @@ static qd_status_t assignment_row(const qd_tariff_t *self, const qd_tariff_assig
 }
 
 /* structure { mask_name octet-string, index_list array of unsigned } */
-static qd_status_t mask_row(const qd_tariff_mask_t *mask, const qd_sink_t *sink)
-{
+static qd_status_t mask_row(const qd_tariff_mask_t *mask, const qd_sink_t *sink) {
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
     if (status == QD_OK) {
         status = qd_sink_octets(sink, QD_TYPE_OCTET_STRING, mask->name, mask->name_length);
@@ -70,8 +66,7 @@ static qd_status_t mask_row(const qd_tariff_mask_t *mask, const qd_sink_t *sink)
 }
 
 qd_status_t qd_tariff_activation_row(const qd_tariff_t *self, uint8_t attribute, uint32_t n,
-                                     const qd_sink_t *sink)
-{
+                                     const qd_sink_t *sink) {
     if (attribute == ATTRIBUTE_ASSIGNMENT) {
         return n < self->now.assignment_count ? assignment_row(self, &self->now.assignment[n], sink) : QD_END;
     }
@@ -80,8 +75,7 @@ qd_status_t qd_tariff_activation_row(const qd_tariff_t *self, uint8_t attribute,
 
 /* Only rate registers of the energy channels can be switched; others have no rate axis. */
 static qd_status_t take_assignment(const qd_tariff_t *self, const qd_source_t *source,
-                                   qd_tariff_assignment_t *one)
-{
+                                   qd_tariff_assignment_t *one) {
     qd_item_name_t name = {.index = 2};
     qd_ref_t ref;
     uint16_t count = 0;
@@ -102,17 +96,17 @@ static qd_status_t take_assignment(const qd_tariff_t *self, const qd_source_t *s
     name.class_id = (uint16_t)class_id;
     const qd_directory_t *directory = self->services->directory;
     if (directory->find(directory->context, &name, &ref) != QD_OK ||
-        ref.module != self->config->registers_module || ref.item < QD_REGISTER_ENERGY ||
-        ref.item >= QD_REGISTER_ENERGY + QD_ENERGY_COUNT || ref.arg < 1 || ref.arg > QD_RATES) {
+        ref.module != self->config->registers_module || ref.item < self->config->energy_item ||
+        ref.item >= self->config->energy_item + QD_ENERGY_COUNT || ref.arg < 1 || ref.arg > QD_RATES) {
         return QD_RANGE;
     }
-    one->channel = (uint8_t)(ref.item - QD_REGISTER_ENERGY);
+    one->channel = (uint8_t)(ref.item - self->config->energy_item);
     one->rate = (uint8_t)ref.arg;
     return QD_OK;
 }
 
-static qd_status_t take_mask(const qd_tariff_table_t *table, const qd_source_t *source, qd_tariff_mask_t *mask)
-{
+static qd_status_t take_mask(const qd_tariff_table_t *table, const qd_source_t *source,
+                             qd_tariff_mask_t *mask) {
     uint16_t count = 0;
     memset(mask, 0, sizeof *mask);
     qd_status_t status = qd_source_group(source, QD_TYPE_STRUCTURE, &count);
@@ -138,8 +132,7 @@ static qd_status_t take_mask(const qd_tariff_table_t *table, const qd_source_t *
     return status;
 }
 
-static uint8_t mask_by_name(const qd_tariff_table_t *table, const uint8_t *name, uint16_t length)
-{
+static uint8_t mask_by_name(const qd_tariff_table_t *table, const uint8_t *name, uint16_t length) {
     for (uint8_t i = 0; i < table->mask_count; i++) {
         if (table->mask[i].name_length == length && memcmp(table->mask[i].name, name, length) == 0) {
             return i;
@@ -149,8 +142,7 @@ static uint8_t mask_by_name(const qd_tariff_table_t *table, const uint8_t *name,
 }
 
 /* Every mask must still name registers, each channel once, also those that are not active now. */
-static qd_status_t check_table(const qd_tariff_table_t *table)
-{
+static qd_status_t check_table(const qd_tariff_table_t *table) {
     uint8_t rate[QD_ENERGY_COUNT];
     for (uint8_t m = 0; m < table->mask_count; m++) {
         memset(rate, 0, sizeof rate);
@@ -170,8 +162,7 @@ static qd_status_t check_table(const qd_tariff_table_t *table)
     return QD_OK;
 }
 
-static qd_status_t put_assignments(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t put_assignments(qd_tariff_t *self, const qd_source_t *source) {
     uint16_t count = 0;
     qd_status_t status = qd_source_group(source, QD_TYPE_ARRAY, &count);
     if (status == QD_OK && count > QD_TARIFF_ASSIGNMENTS_MAX) {
@@ -185,8 +176,7 @@ static qd_status_t put_assignments(qd_tariff_t *self, const qd_source_t *source)
     return status;
 }
 
-static qd_status_t put_masks(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t put_masks(qd_tariff_t *self, const qd_source_t *source) {
     uint16_t count = 0;
     qd_tariff_mask_t active = {0};
     bool has_active = self->now.active != QD_TARIFF_NO_MASK;
@@ -211,8 +201,7 @@ static qd_status_t put_masks(qd_tariff_t *self, const qd_source_t *source)
     return status;
 }
 
-static qd_status_t put_active(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t put_active(qd_tariff_t *self, const qd_source_t *source) {
     qd_scalar_t scalar;
     qd_status_t status = qd_source_scalar(source, QD_TYPE_OCTET_STRING, &scalar);
     if (status == QD_OK) {
@@ -223,8 +212,7 @@ static qd_status_t put_active(qd_tariff_t *self, const qd_source_t *source)
 }
 
 qd_status_t qd_tariff_activation_put(qd_tariff_t *self, const qd_call_t *call, uint8_t attribute,
-                                     const qd_source_t *source)
-{
+                                     const qd_source_t *source) {
     qd_status_t status = QD_DENIED;
     self->next = self->now;
     switch (attribute) {
@@ -252,8 +240,7 @@ qd_status_t qd_tariff_activation_put(qd_tariff_t *self, const qd_call_t *call, u
     return status;
 }
 
-static qd_status_t add_register(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t add_register(qd_tariff_t *self, const qd_source_t *source) {
     if (self->next.assignment_count >= QD_TARIFF_ASSIGNMENTS_MAX) {
         return QD_RANGE;
     }
@@ -261,8 +248,7 @@ static qd_status_t add_register(qd_tariff_t *self, const qd_source_t *source)
 }
 
 /* A mask of a name that exists replaces it. */
-static qd_status_t add_mask(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t add_mask(qd_tariff_t *self, const qd_source_t *source) {
     qd_tariff_mask_t mask;
     qd_status_t status = take_mask(&self->next, source, &mask);
     if (status != QD_OK) {
@@ -279,8 +265,7 @@ static qd_status_t add_mask(qd_tariff_t *self, const qd_source_t *source)
     return QD_OK;
 }
 
-static qd_status_t delete_mask(qd_tariff_t *self, const qd_source_t *source)
-{
+static qd_status_t delete_mask(qd_tariff_t *self, const qd_source_t *source) {
     qd_scalar_t scalar;
     qd_status_t status = qd_source_scalar(source, QD_TYPE_OCTET_STRING, &scalar);
     if (status != QD_OK) {
@@ -302,8 +287,7 @@ static qd_status_t delete_mask(qd_tariff_t *self, const qd_source_t *source)
 }
 
 qd_status_t qd_tariff_activation_act(qd_tariff_t *self, const qd_call_t *call, uint8_t method,
-                                     const qd_source_t *source)
-{
+                                     const qd_source_t *source) {
     qd_status_t status = QD_UNDEFINED;
     self->next = self->now;
     switch (method) {

@@ -2,8 +2,7 @@
 #include "app/tariff_state.h"
 #include "item/scalar.h"
 
-static uint32_t script_count(const qd_tariff_config_t *config)
-{
+static uint32_t script_count(const qd_tariff_config_t *config) {
     uint32_t count = 0;
     for (uint8_t i = 0; i < config->script_actions; i++) {
         count += i == 0 || config->scripts[i].script != config->scripts[i - 1u].script ? 1u : 0u;
@@ -12,8 +11,7 @@ static uint32_t script_count(const qd_tariff_config_t *config)
 }
 
 /* First action of the n-th script and how many follow; 0 actions: no such script. */
-static uint8_t script_at(const qd_tariff_config_t *config, uint32_t n, uint8_t *first)
-{
+static uint8_t script_at(const qd_tariff_config_t *config, uint32_t n, uint8_t *first) {
     uint32_t index = 0;
     for (uint8_t i = 0; i < config->script_actions; index++) {
         uint8_t end = i;
@@ -29,8 +27,7 @@ static uint8_t script_at(const qd_tariff_config_t *config, uint32_t n, uint8_t *
     return 0;
 }
 
-static void parameter_of(const qd_script_action_t *action, qd_scalar_t *scalar)
-{
+static void parameter_of(const qd_script_action_t *action, qd_scalar_t *scalar) {
     if (qd_type_is_string(action->type)) {
         qd_scalar_octets(scalar, (qd_type_t)action->type, action->text, action->length);
     } else {
@@ -38,8 +35,7 @@ static void parameter_of(const qd_script_action_t *action, qd_scalar_t *scalar)
     }
 }
 
-qd_status_t qd_tariff_scripts_span(const qd_tariff_t *self, qd_span_t *span)
-{
+qd_status_t qd_tariff_scripts_span(const qd_tariff_t *self, qd_span_t *span) {
     span->first = 0;
     span->end = script_count(self->config);
     span->generation = 0;
@@ -47,8 +43,7 @@ qd_status_t qd_tariff_scripts_span(const qd_tariff_t *self, qd_span_t *span)
 }
 
 /* structure { service_id enum, class_id long-unsigned, logical_name, index integer, parameter } */
-static qd_status_t action_row(const qd_script_action_t *action, const qd_sink_t *sink)
-{
+static qd_status_t action_row(const qd_script_action_t *action, const qd_sink_t *sink) {
     qd_scalar_t parameter;
     parameter_of(action, &parameter);
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 5);
@@ -68,8 +63,7 @@ static qd_status_t action_row(const qd_script_action_t *action, const qd_sink_t 
 }
 
 /* structure { script_identifier long-unsigned, actions array } */
-qd_status_t qd_tariff_scripts_row(const qd_tariff_t *self, uint32_t n, const qd_sink_t *sink)
-{
+qd_status_t qd_tariff_scripts_row(const qd_tariff_t *self, uint32_t n, const qd_sink_t *sink) {
     uint8_t first = 0;
     uint8_t count = script_at(self->config, n, &first);
     if (count == 0) {
@@ -94,8 +88,7 @@ typedef struct qd_row_source {
     bool given;
 } qd_row_source_t;
 
-static qd_status_t row_source_next(void *context, qd_element_t *element)
-{
+static qd_status_t row_source_next(void *context, qd_item_element_t *element) {
     qd_row_source_t *self = context;
     if (self->given) {
         return QD_END;
@@ -107,8 +100,7 @@ static qd_status_t row_source_next(void *context, qd_element_t *element)
     return QD_OK;
 }
 
-static qd_status_t run_action(qd_tariff_t *self, const qd_call_t *call, const qd_script_action_t *action)
-{
+static qd_status_t run_action(qd_tariff_t *self, const qd_call_t *call, const qd_script_action_t *action) {
     const qd_directory_t *directory = self->services->directory;
     qd_row_source_t row = {.given = false};
     qd_source_t source = {&row, row_source_next};
@@ -122,8 +114,7 @@ static qd_status_t run_action(qd_tariff_t *self, const qd_call_t *call, const qd
 }
 
 /* Identifier 0 does nothing. The actions run in order; the first that fails ends the script. */
-qd_status_t qd_tariff_scripts_execute(qd_tariff_t *self, const qd_call_t *call, const qd_source_t *source)
-{
+qd_status_t qd_tariff_scripts_execute(qd_tariff_t *self, const qd_call_t *call, const qd_source_t *source) {
     int64_t script = 0;
     qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &script);
     if (status != QD_OK || script == 0) {

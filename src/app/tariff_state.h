@@ -33,8 +33,8 @@ typedef struct qd_tariff {
     const qd_services_t *services;
     const qd_tariff_config_t *config;
     qd_tariff_table_t now;
-    qd_tariff_table_t next;  /* being built by a put or act; becomes now after its commit */
-    uint64_t hold_until_us;  /* a change is under way until then: leave the gate to it */
+    qd_tariff_table_t next; /* being built by a put or act; becomes now after its commit */
+    uint64_t hold_until_us; /* a change is under way until then: leave the gate to it */
     uint32_t generation;
     bool script_runs;
 } qd_tariff_t;

@@ -8,8 +8,7 @@
 
 #define RECORD_VERSION 1u
 
-static uint8_t text_length(const char *text)
-{
+static uint8_t text_length(const char *text) {
     uint8_t length = 0;
     while (text != NULL && text[length] != '\0' && length < QD_SECRET_MAX) {
         length++;
@@ -18,8 +17,7 @@ static uint8_t text_length(const char *text)
 }
 
 /* Record: version (1), then per client row length (1) and 16 octets. */
-static qd_status_t secrets_save(const qd_associations_t *self, uint8_t client, const qd_secret_t *secret)
-{
+static qd_status_t secrets_save(const qd_associations_t *self, uint8_t client, const qd_secret_t *secret) {
     qd_writer_t w;
     qd_writer_init(&w, self->services->scratch, QD_RECORD_SECRETS_SIZE);
     qd_writer_u8(&w, RECORD_VERSION);
@@ -32,8 +30,7 @@ static qd_status_t secrets_save(const qd_associations_t *self, uint8_t client, c
     return records->write(records->context, QD_RECORD_SECRETS, self->services->scratch, w.at);
 }
 
-static qd_status_t secrets_load(qd_associations_t *self)
-{
+static qd_status_t secrets_load(qd_associations_t *self) {
     size_t length = 0;
     const qd_records_t *records = self->services->records;
     uint8_t *image = self->services->scratch;
@@ -69,14 +66,12 @@ static qd_status_t secrets_load(qd_associations_t *self)
     return QD_OK;
 }
 
-static size_t association_size(const void *config)
-{
+static size_t association_size(const void *config) {
     const qd_cosem_tables_t *tables = config;
     return sizeof(qd_associations_t) + tables->association_count * sizeof(qd_association_t);
 }
 
-static qd_status_t association_init(void *context, const void *config, const qd_services_t *services)
-{
+static qd_status_t association_init(void *context, const void *config, const qd_services_t *services) {
     qd_associations_t *self = context;
     memset(self, 0, association_size(config));
     self->services = services;
@@ -87,14 +82,12 @@ static qd_status_t association_init(void *context, const void *config, const qd_
     return secrets_load(self);
 }
 
-void qd_associations_bind(qd_associations_t *associations, const qd_objects_t *objects)
-{
+void qd_associations_bind(qd_associations_t *associations, const qd_objects_t *objects) {
     associations->objects = objects;
 }
 
 qd_association_t *qd_association_find(qd_associations_t *associations, uint8_t channel, uint32_t generation,
-                                      uint8_t client)
-{
+                                      uint8_t client) {
     for (uint8_t i = 0; i < associations->tables->association_count; i++) {
         qd_association_t *one = &associations->pool[i];
         if (one->used && one->channel == channel && one->generation == generation && one->client == client) {
@@ -105,8 +98,7 @@ qd_association_t *qd_association_find(qd_associations_t *associations, uint8_t c
 }
 
 qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t channel, uint32_t generation,
-                                      uint8_t client)
-{
+                                      uint8_t client) {
     qd_association_t *one = qd_association_find(associations, channel, generation, client);
     for (uint8_t i = 0; one == NULL && i < associations->tables->association_count; i++) {
         if (!associations->pool[i].used) {
@@ -123,13 +115,11 @@ qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t c
     return one;
 }
 
-void qd_association_close(qd_association_t *association)
-{
+void qd_association_close(qd_association_t *association) {
     association->used = false;
 }
 
-void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation)
-{
+void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation) {
     for (uint8_t i = 0; i < associations->tables->association_count; i++) {
         qd_association_t *one = &associations->pool[i];
         if (one->used && one->channel == channel && one->generation != generation) {
@@ -139,8 +129,7 @@ void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uin
 }
 
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,
-                                  size_t length)
-{
+                                  size_t length) {
     const qd_secret_t *secret = &associations->secret[client];
     uint8_t difference = (uint8_t)(length != secret->length || secret->length == 0);
     for (uint8_t i = 0; i < QD_SECRET_MAX; i++) {
@@ -160,8 +149,7 @@ bool qd_association_password_fits(qd_associations_t *associations, uint8_t clien
     return false;
 }
 
-static qd_status_t put_secret(qd_associations_t *self, uint8_t client, const qd_source_t *source)
-{
+static qd_status_t put_secret(qd_associations_t *self, uint8_t client, const qd_source_t *source) {
     qd_secret_t secret = {0};
     uint16_t length = 0;
     if (self->tables->clients[client].factory_secret == NULL) {
@@ -180,8 +168,7 @@ static qd_status_t put_secret(qd_associations_t *self, uint8_t client, const qd_
 }
 
 static qd_status_t association_put(void *context, const qd_call_t *call, qd_ref_t ref,
-                                   const qd_source_t *source)
-{
+                                   const qd_source_t *source) {
     qd_associations_t *self = context;
     (void)call;
     uint8_t client = (uint8_t)(ref.arg >> 8);
@@ -192,8 +179,7 @@ static qd_status_t association_put(void *context, const qd_call_t *call, qd_ref_
     return put_secret(self, client, source);
 }
 
-static bool client_is_associated(const qd_associations_t *self, uint8_t client)
-{
+static bool client_is_associated(const qd_associations_t *self, uint8_t client) {
     for (uint8_t i = 0; i < self->tables->association_count; i++) {
         if (self->pool[i].used && self->pool[i].client == client) {
             return true;
@@ -203,13 +189,11 @@ static bool client_is_associated(const qd_associations_t *self, uint8_t client)
 }
 
 /* Client row that a reference is about: the caller's own, or the one named. */
-static uint8_t client_of(const qd_call_t *call, qd_ref_t ref)
-{
+static uint8_t client_of(const qd_call_t *call, qd_ref_t ref) {
     return ref.item == QD_ASSOCIATION_ITEM_CURRENT ? call->client : (uint8_t)(ref.arg >> 8);
 }
 
-static qd_status_t association_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value)
-{
+static qd_status_t association_get(void *context, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
     const qd_associations_t *self = context;
     static const uint8_t no_security_setup[6] = {0};
     uint8_t client = client_of(call, ref);
@@ -228,8 +212,7 @@ static qd_status_t association_get(void *context, const qd_call_t *call, qd_ref_
     }
 }
 
-static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref_t ref, qd_span_t *span)
-{
+static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref_t ref, qd_span_t *span) {
     const qd_associations_t *self = context;
     span->first = 0;
     span->generation = 0;
@@ -243,10 +226,9 @@ static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref
 
 /* structure { attribute_id integer, access_mode enum, access_selectors null-data } */
 static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_t number, uint8_t rights,
-                                    const qd_sink_t *sink)
-{
-    bool read = (rights & QD_RIGHT_READ) != 0 &&
-                (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SECRET) == 0);
+                                    const qd_sink_t *sink) {
+    bool read =
+        (rights & QD_RIGHT_READ) != 0 && (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SECRET) == 0);
     bool write = (rights & QD_RIGHT_WRITE) != 0 && attribute != NULL &&
                  (attribute->flags & QD_ATTRIBUTE_WRITABLE) != 0;
     qd_scalar_t none;
@@ -263,8 +245,7 @@ static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_
 
 /* structure { method_id integer, access_mode enum } */
 static qd_status_t method_access(const qd_class_t *class_row, int8_t number, uint8_t rights,
-                                 const qd_sink_t *sink)
-{
+                                 const qd_sink_t *sink) {
     bool may = (rights & QD_RIGHT_EXECUTE) != 0 && (class_row->methods & (1u << (number - 1))) != 0;
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
     if (status == QD_OK) {
@@ -275,8 +256,7 @@ static qd_status_t method_access(const qd_class_t *class_row, int8_t number, uin
 
 /* structure { attribute_access array, method_access array } */
 static qd_status_t access_rights(const qd_objects_t *objects, qd_object_t object, uint8_t rights,
-                                 const qd_sink_t *sink)
-{
+                                 const qd_sink_t *sink) {
     const qd_class_t *class_row = objects->tables->objects[object.row].class_row;
     uint8_t attributes = (uint8_t)(class_row->attribute_count + 1u);
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
@@ -284,7 +264,8 @@ static qd_status_t access_rights(const qd_objects_t *objects, qd_object_t object
         status = sink->group(sink->context, QD_TYPE_ARRAY, attributes);
     }
     for (uint8_t i = 1; status == QD_OK && i <= attributes; i++) {
-        status = attribute_access(qd_object_attribute(objects, object.row, (int8_t)i), (int8_t)i, rights, sink);
+        status =
+            attribute_access(qd_object_attribute(objects, object.row, (int8_t)i), (int8_t)i, rights, sink);
     }
     if (status == QD_OK) {
         status = sink->group(sink->context, QD_TYPE_ARRAY, class_row->method_count);
@@ -296,9 +277,8 @@ static qd_status_t access_rights(const qd_objects_t *objects, qd_object_t object
 }
 
 /* structure { class_id, version, logical_name, access_rights } */
-static qd_status_t object_list_row(const qd_associations_t *self, const qd_call_t *call, uint8_t client, uint32_t n,
-                                   const qd_sink_t *sink)
-{
+static qd_status_t object_list_row(const qd_associations_t *self, const qd_call_t *call, uint8_t client,
+                                   uint32_t n, const qd_sink_t *sink) {
     const qd_objects_t *objects = self->objects;
     qd_call_t as_client = *call;
     qd_object_t object;
@@ -327,8 +307,7 @@ static qd_status_t object_list_row(const qd_associations_t *self, const qd_call_
 }
 
 /* The seven arcs of 2.16.756.5.8.kind.number. */
-static qd_status_t object_identifier(uint8_t kind, uint8_t number, const qd_sink_t *sink)
-{
+static qd_status_t object_identifier(uint8_t kind, uint8_t number, const qd_sink_t *sink) {
     const uint16_t arcs[7] = {2, 16, 756, 5, 8, kind, number};
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 7);
     for (uint8_t i = 0; status == QD_OK && i < 7; i++) {
@@ -338,8 +317,7 @@ static qd_status_t object_identifier(uint8_t kind, uint8_t number, const qd_sink
 }
 
 /* structure { client_SAP integer, server_SAP long-unsigned } */
-static qd_status_t partners(const qd_associations_t *self, uint8_t client, const qd_sink_t *sink)
-{
+static qd_status_t partners(const qd_associations_t *self, uint8_t client, const qd_sink_t *sink) {
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
     if (status == QD_OK) {
         status = qd_sink_integer(sink, QD_TYPE_INTEGER, self->tables->clients[client].sap);
@@ -350,8 +328,7 @@ static qd_status_t partners(const qd_associations_t *self, uint8_t client, const
 /* structure { conformance, max_receive_pdu_size, max_send_pdu_size, dlms_version_number,
  * quality_of_service, cyphering_info }; negotiated values for the asking association. */
 static qd_status_t context_info(const qd_associations_t *self, const qd_association_t *asking,
-                                const qd_sink_t *sink)
-{
+                                const qd_sink_t *sink) {
     uint32_t conformance = asking != NULL ? asking->conformance : self->tables->conformance;
     uint16_t send = asking != NULL ? asking->pdu_size : self->tables->pdu_size;
     qd_scalar_t bits = {.type = QD_TYPE_BIT_STRING, .length = 24};
@@ -378,8 +355,7 @@ static qd_status_t context_info(const qd_associations_t *self, const qd_associat
 }
 
 /* Mechanism that the client associates with: the negotiated one, or what its policy asks for. */
-static uint8_t mechanism_of(const qd_associations_t *self, const qd_association_t *asking, uint8_t client)
-{
+static uint8_t mechanism_of(const qd_associations_t *self, const qd_association_t *asking, uint8_t client) {
     if (asking != NULL) {
         return asking->mechanism;
     }
@@ -387,8 +363,7 @@ static uint8_t mechanism_of(const qd_associations_t *self, const qd_association_
 }
 
 /* structure { SAP long-unsigned, logical_device_name octet-string } */
-static qd_status_t sap_row(const qd_associations_t *self, const qd_call_t *call, const qd_sink_t *sink)
-{
+static qd_status_t sap_row(const qd_associations_t *self, const qd_call_t *call, const qd_sink_t *sink) {
     qd_ref_t ref = self->tables->logical_device_name;
     const qd_module_instance_t *m = &self->objects->modules[ref.module];
     qd_scalar_t name;
@@ -403,8 +378,7 @@ static qd_status_t sap_row(const qd_associations_t *self, const qd_call_t *call,
 }
 
 static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_t ref, uint32_t n,
-                                   const qd_sink_t *sink)
-{
+                                   const qd_sink_t *sink) {
     const qd_associations_t *self = context;
     if (ref.item == QD_ASSOCIATION_ITEM_SAP_LIST) {
         return n == 0 ? sap_row(self, call, sink) : QD_END;

@@ -17,7 +17,7 @@
 
 /* One item of a GET, packed: 16 of them fill the 64 octets of a selection slot. */
 typedef struct qd_selected {
-    uint16_t row;     /* of the object table; QD_SELECTED_REFUSED: result is in member */
+    uint16_t row; /* of the object table; QD_SELECTED_REFUSED: result is in member */
     uint8_t member;
     int8_t attribute;
 } qd_selected_t;
@@ -26,17 +26,17 @@ typedef struct qd_selected {
 /* Cursor of a long GET. */
 typedef struct qd_transfer {
     bool active;
-    bool list;          /* GET with list: item count and choices are part of the stream */
+    bool list; /* GET with list: item count and choices are part of the stream */
     bool count_given;
-    bool head_given;    /* of the present item: choice, and array head or whole value */
+    bool head_given; /* of the present item: choice, and array head or whole value */
     uint8_t invoke;
     uint8_t count;
-    uint8_t at;         /* present item */
-    uint32_t next;      /* row of the present item */
+    uint8_t at;    /* present item */
+    uint32_t next; /* row of the present item */
     uint32_t end;
     uint32_t generation;
-    uint32_t offset;    /* octets of the present unit already sent */
-    uint32_t block;     /* number of the block sent last */
+    uint32_t offset; /* octets of the present unit already sent */
+    uint32_t block;  /* number of the block sent last */
 } qd_transfer_t;
 
 typedef struct qd_association {
@@ -46,7 +46,7 @@ typedef struct qd_association {
     uint8_t mechanism;
     uint32_t generation; /* of the channel */
     uint32_t conformance;
-    uint16_t pdu_size;   /* largest APDU to send */
+    uint16_t pdu_size; /* largest APDU to send */
     uint16_t client_pdu_size;
     qd_transfer_t transfer;
     qd_selected_t selection[QD_SELECTION_ITEMS];
@@ -67,11 +67,7 @@ typedef struct qd_associations {
 } qd_associations_t;
 
 /* Items; OBJECT takes arg = attribute, CLIENT arg = client row * 256 + attribute. */
-enum {
-    QD_ASSOCIATION_ITEM_CURRENT = 1,
-    QD_ASSOCIATION_ITEM_CLIENT,
-    QD_ASSOCIATION_ITEM_SAP_LIST
-};
+enum { QD_ASSOCIATION_ITEM_CURRENT = 1, QD_ASSOCIATION_ITEM_CLIENT, QD_ASSOCIATION_ITEM_SAP_LIST };
 
 /* Its configuration is the model's qd_cosem_tables_t. */
 extern const qd_module_t qd_association_module;

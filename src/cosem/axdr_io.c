@@ -6,8 +6,7 @@
 
 #define KEEP_WHOLE 16u
 
-qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length)
-{
+qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
     bool whole = sink->skip == 0;
     if (sink->skip >= length) {
         sink->skip -= (uint32_t)length;
@@ -32,8 +31,7 @@ qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_
     return QD_NO_SPACE;
 }
 
-static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count)
-{
+static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
     uint8_t octets[4];
     qd_writer_t w;
     qd_writer_init(&w, octets, sizeof octets);
@@ -41,8 +39,7 @@ static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count)
     return qd_axdr_sink_emit(context, octets, w.at);
 }
 
-static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar)
-{
+static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
     uint8_t octets[24];
     qd_writer_t w;
     qd_writer_init(&w, octets, sizeof octets);
@@ -57,8 +54,7 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar)
     return w.status == QD_OK ? qd_axdr_sink_emit(context, octets, w.at) : w.status;
 }
 
-void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit)
-{
+void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->sink.context = sink;
     sink->sink.group = sink_group;
     sink->sink.scalar = sink_scalar;
@@ -69,14 +65,12 @@ void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit)
     sink->emitted = 0;
 }
 
-void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset)
-{
+void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset) {
     sink->skip = offset;
     sink->emitted = 0;
 }
 
-static qd_status_t source_next(void *context, qd_element_t *element)
-{
+static qd_status_t source_next(void *context, qd_item_element_t *element) {
     qd_axdr_source_t *source = context;
     qd_axdr_element_t read;
     if (source->r.data == NULL) {
@@ -98,8 +92,7 @@ static qd_status_t source_next(void *context, qd_element_t *element)
     return status;
 }
 
-void qd_axdr_source_init(qd_axdr_source_t *source, const uint8_t *octets, size_t length)
-{
+void qd_axdr_source_init(qd_axdr_source_t *source, const uint8_t *octets, size_t length) {
     source->source.context = source;
     source->source.next = source_next;
     qd_reader_init(&source->r, octets, length);

@@ -23,7 +23,7 @@ typedef enum qd_attribute_kind {
 #define QD_ATTRIBUTE_SECRET 0x02u /* never readable */
 
 typedef struct qd_class_attribute {
-    uint8_t kind;  /* qd_attribute_kind_t; of attribute number position + 2 */
+    uint8_t kind; /* qd_attribute_kind_t; of attribute number position + 2 */
     uint8_t flags;
 } qd_class_attribute_t;
 
@@ -32,16 +32,16 @@ typedef struct qd_class {
     uint8_t version;
     uint8_t attribute_count; /* without attribute 1 */
     const qd_class_attribute_t *attributes;
-    uint8_t method_count;    /* of the class */
-    uint32_t methods;        /* bit n-1: this meter has method n */
+    uint8_t method_count; /* of the class */
+    uint32_t methods;     /* bit n-1: this meter has method n */
 } qd_class_t;
 
-extern const qd_class_t qd_class_data;               /* 1, version 0 */
-extern const qd_class_t qd_class_register;           /* 3, version 0 */
+extern const qd_class_t qd_class_data;                /* 1, version 0 */
+extern const qd_class_t qd_class_register;            /* 3, version 0 */
 extern const qd_class_t qd_class_register_activation; /* 6, version 0 */
-extern const qd_class_t qd_class_clock;              /* 8, version 0 */
-extern const qd_class_t qd_class_script_table;       /* 9, version 0 */
-extern const qd_class_t qd_class_association_ln;     /* 15, version 1 */
-extern const qd_class_t qd_class_sap_assignment;     /* 17, version 0 */
+extern const qd_class_t qd_class_clock;               /* 8, version 0 */
+extern const qd_class_t qd_class_script_table;        /* 9, version 0 */
+extern const qd_class_t qd_class_association_ln;      /* 15, version 1 */
+extern const qd_class_t qd_class_sap_assignment;      /* 17, version 0 */
 
 #endif

@@ -4,8 +4,7 @@
 
 static const qd_call_t internal_call = {.client = QD_CLIENT_INTERNAL, .local = true};
 
-static qd_status_t directory_find(void *context, const qd_item_name_t *name, qd_ref_t *ref)
-{
+static qd_status_t directory_find(void *context, const qd_item_name_t *name, qd_ref_t *ref) {
     const qd_objects_t *objects = context;
     qd_object_t object;
     qd_status_t status = qd_object_may_read(objects, &internal_call, name, &object);
@@ -16,8 +15,7 @@ static qd_status_t directory_find(void *context, const qd_item_name_t *name, qd_
     return status;
 }
 
-static qd_status_t directory_name(void *context, qd_ref_t ref, qd_item_name_t *name)
-{
+static qd_status_t directory_name(void *context, qd_ref_t ref, qd_item_name_t *name) {
     const qd_objects_t *objects = context;
     for (uint16_t r = 0; r < objects->tables->object_count; r++) {
         const qd_object_row_t *row = &objects->tables->objects[r];
@@ -34,8 +32,7 @@ static qd_status_t directory_name(void *context, qd_ref_t ref, qd_item_name_t *n
 }
 
 static qd_status_t directory_put(void *context, const qd_call_t *call, const qd_item_name_t *name,
-                                 const qd_source_t *source)
-{
+                                 const qd_source_t *source) {
     const qd_objects_t *objects = context;
     qd_object_t object;
     qd_status_t status = qd_object_may_write(objects, call, name, &object);
@@ -43,17 +40,15 @@ static qd_status_t directory_put(void *context, const qd_call_t *call, const qd_
 }
 
 static qd_status_t directory_act(void *context, const qd_call_t *call, const qd_item_name_t *name,
-                                 const qd_source_t *source)
-{
+                                 const qd_source_t *source) {
     const qd_objects_t *objects = context;
     qd_object_t object;
     qd_status_t status = qd_object_may_execute(objects, call, name, &object);
     return status == QD_OK ? qd_object_act(objects, call, object, name->index, source) : status;
 }
 
-void qd_objects_init(qd_objects_t *objects, const qd_cosem_tables_t *tables, const qd_module_instance_t *modules,
-                     uint8_t module_count, const qd_factory_t *factory)
-{
+void qd_objects_init(qd_objects_t *objects, const qd_cosem_tables_t *tables,
+                     const qd_module_instance_t *modules, uint8_t module_count, const qd_factory_t *factory) {
     objects->tables = tables;
     objects->modules = modules;
     objects->module_count = module_count;
@@ -65,8 +60,7 @@ void qd_objects_init(qd_objects_t *objects, const qd_cosem_tables_t *tables, con
     objects->directory.act = directory_act;
 }
 
-qd_status_t qd_objects_check(const qd_objects_t *objects, uint16_t *row)
-{
+qd_status_t qd_objects_check(const qd_objects_t *objects, uint16_t *row) {
     uint64_t next_free = 0;
     for (uint16_t r = 0; r < objects->tables->object_count; r++) {
         const qd_object_row_t *one = &objects->tables->objects[r];

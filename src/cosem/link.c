@@ -5,9 +5,8 @@
 /* Steps for which a request may stay pending before it is answered as a temporary failure. */
 #define RETRIES_MAX 1000u
 
-void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_port_t *port, uint8_t *receive,
-                  uint8_t *transmit)
-{
+void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_port_t *port,
+                  uint8_t *receive, uint8_t *transmit) {
     memset(link, 0, sizeof *link);
     link->number = number;
     link->local = local;
@@ -16,8 +15,7 @@ void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_
     link->transmit = transmit;
 }
 
-static void forget_peer(qd_link_t *link, uint32_t generation)
-{
+static void forget_peer(qd_link_t *link, uint32_t generation) {
     link->generation = generation;
     link->received = 0;
     link->to_send = 0;
@@ -27,8 +25,7 @@ static void forget_peer(qd_link_t *link, uint32_t generation)
 }
 
 /* True when nothing is left to send. */
-static bool flush(qd_link_t *link)
-{
+static bool flush(qd_link_t *link) {
     while (link->sent < link->to_send) {
         size_t taken = link->port->write(link->port->context, link->transmit + link->sent,
                                          (size_t)(link->to_send - link->sent));
@@ -42,18 +39,16 @@ static bool flush(qd_link_t *link)
     return true;
 }
 
-static void fill(qd_link_t *link, size_t wanted)
-{
+static void fill(qd_link_t *link, size_t wanted) {
     if (link->received < wanted) {
-        link->received = (uint16_t)(link->received + link->port->read(link->port->context,
-                                                                      link->receive + link->received,
-                                                                      wanted - link->received));
+        link->received =
+            (uint16_t)(link->received + link->port->read(link->port->context, link->receive + link->received,
+                                                         wanted - link->received));
     }
 }
 
 /* Passes over the rest of an APDU that no buffer can hold. True when it is all gone. */
-static bool discard(qd_link_t *link)
-{
+static bool discard(qd_link_t *link) {
     while (link->discard > 0) {
         size_t part = link->discard < 256u ? link->discard : 256u;
         size_t got = link->port->read(link->port->context, link->receive, part);
@@ -65,16 +60,14 @@ static bool discard(qd_link_t *link)
     return true;
 }
 
-static void end_connection(qd_link_t *link)
-{
+static void end_connection(qd_link_t *link) {
     forget_peer(link, link->generation);
     if (link->port->close != NULL) {
         link->port->close(link->port->context);
     }
 }
 
-static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const qd_writer_t *response)
-{
+static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const qd_writer_t *response) {
     if (response->at == 0) {
         return;
     }
@@ -88,8 +81,7 @@ static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const
     (void)flush(link);
 }
 
-static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us)
-{
+static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us) {
     const qd_request_t request = {
         .channel = link->number,
         .generation = link->generation,
@@ -116,8 +108,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
 }
 
 /* An APDU longer than the receive buffer is answered and passed over; the association stays. */
-static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head)
-{
+static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head) {
     qd_writer_t response;
     qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
     link->discard = head->length;
@@ -128,8 +119,7 @@ static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const q
     }
 }
 
-bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us)
-{
+bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     uint32_t generation = link->port->generation(link->port->context);
     if (generation != link->generation) {
         forget_peer(link, generation);

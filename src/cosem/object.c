@@ -7,13 +7,11 @@
 
 #define GROUP_E 4u
 
-static const qd_object_row_t *row_at(const qd_objects_t *objects, uint16_t row)
-{
+static const qd_object_row_t *row_at(const qd_objects_t *objects, uint16_t row) {
     return &objects->tables->objects[row];
 }
 
-qd_status_t qd_object_find(const qd_objects_t *objects, const qd_obis_t *obis, qd_object_t *object)
-{
+qd_status_t qd_object_find(const qd_objects_t *objects, const qd_obis_t *obis, qd_object_t *object) {
     uint64_t key = qd_obis_key(obis);
     uint16_t low = 0;
     uint16_t high = objects->tables->object_count;
@@ -40,20 +38,17 @@ qd_status_t qd_object_find(const qd_objects_t *objects, const qd_obis_t *obis, q
     return QD_OK;
 }
 
-void qd_object_name(const qd_objects_t *objects, qd_object_t object, qd_obis_t *obis)
-{
+void qd_object_name(const qd_objects_t *objects, qd_object_t object, qd_obis_t *obis) {
     *obis = row_at(objects, object.row)->obis;
     obis->group[GROUP_E] = (uint8_t)(obis->group[GROUP_E] + object.member);
 }
 
-static bool sees(const qd_objects_t *objects, uint16_t row, uint8_t client)
-{
+static bool sees(const qd_objects_t *objects, uint16_t row, uint8_t client) {
     return client == QD_CLIENT_INTERNAL ||
            objects->tables->access[row_at(objects, row)->access].rights[client] != 0;
 }
 
-qd_status_t qd_object_at(const qd_objects_t *objects, uint8_t client, uint32_t n, qd_object_t *object)
-{
+qd_status_t qd_object_at(const qd_objects_t *objects, uint8_t client, uint32_t n, qd_object_t *object) {
     for (uint16_t row = 0; row < objects->tables->object_count; row++) {
         uint8_t members = row_at(objects, row)->members;
         if (!sees(objects, row, client)) {
@@ -69,8 +64,7 @@ qd_status_t qd_object_at(const qd_objects_t *objects, uint8_t client, uint32_t n
     return QD_END;
 }
 
-uint32_t qd_object_count(const qd_objects_t *objects, uint8_t client)
-{
+uint32_t qd_object_count(const qd_objects_t *objects, uint8_t client) {
     uint32_t count = 0;
     for (uint16_t row = 0; row < objects->tables->object_count; row++) {
         count += sees(objects, row, client) ? row_at(objects, row)->members : 0u;
@@ -78,8 +72,7 @@ uint32_t qd_object_count(const qd_objects_t *objects, uint8_t client)
     return count;
 }
 
-uint8_t qd_object_rights(const qd_objects_t *objects, uint16_t row, const qd_call_t *call)
-{
+uint8_t qd_object_rights(const qd_objects_t *objects, uint16_t row, const qd_call_t *call) {
     if (call->client == QD_CLIENT_INTERNAL) {
         return QD_RIGHT_READ | QD_RIGHT_WRITE | QD_RIGHT_EXECUTE;
     }
@@ -97,8 +90,7 @@ uint8_t qd_object_rights(const qd_objects_t *objects, uint16_t row, const qd_cal
     return rights;
 }
 
-const qd_class_attribute_t *qd_object_attribute(const qd_objects_t *objects, uint16_t row, int8_t attribute)
-{
+const qd_class_attribute_t *qd_object_attribute(const qd_objects_t *objects, uint16_t row, int8_t attribute) {
     const qd_class_t *class_row = row_at(objects, row)->class_row;
     if (attribute < 2 || attribute > class_row->attribute_count + 1) {
         return NULL;
@@ -108,8 +100,7 @@ const qd_class_attribute_t *qd_object_attribute(const qd_objects_t *objects, uin
 
 /* Object in the caller's view and of the class that the caller thinks it has. */
 static qd_status_t locate(const qd_objects_t *objects, const qd_call_t *call, const qd_item_name_t *name,
-                          qd_object_t *object)
-{
+                          qd_object_t *object) {
     if (qd_object_find(objects, &name->obis, object) != QD_OK || !sees(objects, object->row, call->client)) {
         return QD_UNDEFINED;
     }
@@ -117,8 +108,7 @@ static qd_status_t locate(const qd_objects_t *objects, const qd_call_t *call, co
 }
 
 qd_status_t qd_object_may_read(const qd_objects_t *objects, const qd_call_t *call, const qd_item_name_t *name,
-                               qd_object_t *object)
-{
+                               qd_object_t *object) {
     qd_status_t status = locate(objects, call, name, object);
     if (status != QD_OK) {
         return status;
@@ -133,9 +123,8 @@ qd_status_t qd_object_may_read(const qd_objects_t *objects, const qd_call_t *cal
     return (qd_object_rights(objects, object->row, call) & QD_RIGHT_READ) != 0 ? QD_OK : QD_DENIED;
 }
 
-qd_status_t qd_object_may_write(const qd_objects_t *objects, const qd_call_t *call, const qd_item_name_t *name,
-                                qd_object_t *object)
-{
+qd_status_t qd_object_may_write(const qd_objects_t *objects, const qd_call_t *call,
+                                const qd_item_name_t *name, qd_object_t *object) {
     qd_status_t status = locate(objects, call, name, object);
     if (status != QD_OK) {
         return status;
@@ -149,8 +138,7 @@ qd_status_t qd_object_may_write(const qd_objects_t *objects, const qd_call_t *ca
 }
 
 qd_status_t qd_object_may_execute(const qd_objects_t *objects, const qd_call_t *call,
-                                  const qd_item_name_t *name, qd_object_t *object)
-{
+                                  const qd_item_name_t *name, qd_object_t *object) {
     qd_status_t status = locate(objects, call, name, object);
     if (status != QD_OK) {
         return status;
@@ -165,8 +153,7 @@ qd_status_t qd_object_may_execute(const qd_objects_t *objects, const qd_call_t *
 }
 
 /* Reference of the object's value, or of an attribute of its own. */
-static qd_ref_t reference(const qd_object_row_t *row, uint8_t member, int8_t attribute)
-{
+static qd_ref_t reference(const qd_object_row_t *row, uint8_t member, int8_t attribute) {
     qd_ref_t ref = row->ref;
     ref.arg = (uint16_t)(ref.arg + member);
     const qd_class_t *class_row = row->class_row;
@@ -176,14 +163,12 @@ static qd_ref_t reference(const qd_object_row_t *row, uint8_t member, int8_t att
     return qd_ref_attribute(ref, (uint8_t)attribute);
 }
 
-static const qd_module_instance_t *instance(const qd_objects_t *objects, const qd_object_row_t *row)
-{
+static const qd_module_instance_t *instance(const qd_objects_t *objects, const qd_object_row_t *row) {
     return &objects->modules[row->ref.module];
 }
 
 qd_status_t qd_object_span(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                           int8_t attribute, qd_span_t *span)
-{
+                           int8_t attribute, qd_span_t *span) {
     const qd_object_row_t *row = row_at(objects, object.row);
     const qd_module_instance_t *m = instance(objects, row);
     if (m->module->span == NULL) {
@@ -193,8 +178,7 @@ qd_status_t qd_object_span(const qd_objects_t *objects, const qd_call_t *call, q
 }
 
 qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                          int8_t attribute, uint32_t n, const qd_sink_t *sink)
-{
+                          int8_t attribute, uint32_t n, const qd_sink_t *sink) {
     const qd_object_row_t *row = row_at(objects, object.row);
     const qd_module_instance_t *m = instance(objects, row);
     if (m->module->row == NULL) {
@@ -204,8 +188,7 @@ qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd
 }
 
 static qd_status_t give_scalar(const qd_objects_t *objects, const qd_call_t *call, const qd_object_row_t *row,
-                               qd_ref_t ref, bool convert, const qd_sink_t *sink)
-{
+                               qd_ref_t ref, bool convert, const qd_sink_t *sink) {
     const qd_module_instance_t *m = instance(objects, row);
     qd_scalar_t value;
     if (m->module->get == NULL) {
@@ -220,8 +203,7 @@ static qd_status_t give_scalar(const qd_objects_t *objects, const qd_call_t *cal
 
 /* structure { scaler integer, unit enum } */
 static qd_status_t give_scaler_unit(const qd_objects_t *objects, const qd_object_row_t *row, qd_ref_t ref,
-                                    const qd_sink_t *sink)
-{
+                                    const qd_sink_t *sink) {
     const qd_module_instance_t *m = instance(objects, row);
     int8_t shift = m->module->scale != NULL ? m->module->scale(m->state, ref) : 0;
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
@@ -232,8 +214,7 @@ static qd_status_t give_scaler_unit(const qd_objects_t *objects, const qd_object
 }
 
 qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                           int8_t attribute, const qd_sink_t *sink)
-{
+                           int8_t attribute, const qd_sink_t *sink) {
     const qd_object_row_t *row = row_at(objects, object.row);
     if (attribute == 1) {
         qd_obis_t name;
@@ -261,8 +242,7 @@ qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, q
 }
 
 qd_status_t qd_object_put(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                          int8_t attribute, const qd_source_t *source)
-{
+                          int8_t attribute, const qd_source_t *source) {
     const qd_object_row_t *row = row_at(objects, object.row);
     const qd_module_instance_t *m = instance(objects, row);
     if (m->module->put == NULL) {
@@ -271,9 +251,8 @@ qd_status_t qd_object_put(const qd_objects_t *objects, const qd_call_t *call, qd
     return m->module->put(m->state, call, reference(row, object.member, attribute), source);
 }
 
-qd_status_t qd_object_act(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object, int8_t method,
-                          const qd_source_t *source)
-{
+qd_status_t qd_object_act(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                          int8_t method, const qd_source_t *source) {
     const qd_object_row_t *row = row_at(objects, object.row);
     const qd_module_instance_t *m = instance(objects, row);
     if (m->module->act == NULL) {

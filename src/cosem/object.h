@@ -21,7 +21,7 @@ typedef struct qd_objects {
     const qd_cosem_tables_t *tables;
     const qd_module_instance_t *modules; /* by module number */
     uint8_t module_count;
-    const qd_factory_t *factory;         /* NULL: sealed */
+    const qd_factory_t *factory; /* NULL: sealed */
     qd_directory_t directory;
 } qd_objects_t;
 
@@ -51,8 +51,8 @@ const qd_class_attribute_t *qd_object_attribute(const qd_objects_t *objects, uin
 
 /* Whether the caller may read, write or run it. QD_OK; QD_UNDEFINED: not in its view, or the class
  * has no such attribute or method; QD_CLASS; QD_DENIED. */
-qd_status_t qd_object_may_read(const qd_objects_t *objects, const qd_call_t *call,
-                               const qd_item_name_t *name, qd_object_t *object);
+qd_status_t qd_object_may_read(const qd_objects_t *objects, const qd_call_t *call, const qd_item_name_t *name,
+                               qd_object_t *object);
 qd_status_t qd_object_may_write(const qd_objects_t *objects, const qd_call_t *call,
                                 const qd_item_name_t *name, qd_object_t *object);
 qd_status_t qd_object_may_execute(const qd_objects_t *objects, const qd_call_t *call,

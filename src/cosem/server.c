@@ -3,8 +3,7 @@
 #include <string.h>
 
 void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const qd_objects_t *objects,
-                    qd_associations_t *associations)
-{
+                    qd_associations_t *associations) {
     server->tables = tables;
     server->objects = objects;
     server->associations = associations;
@@ -38,21 +37,18 @@ static const uint8_t results[QD_STATUS_COUNT] = {
     [QD_ARGUMENT] = QD_ACCESS_OTHER,
 };
 
-uint8_t qd_server_result(qd_status_t status)
-{
+uint8_t qd_server_result(qd_status_t status) {
     return (unsigned)status < QD_STATUS_COUNT ? results[status] : (uint8_t)QD_ACCESS_OTHER;
 }
 
-qd_status_t qd_server_exception(qd_writer_t *w, qd_exception_state_t state, qd_exception_service_t reason)
-{
+qd_status_t qd_server_exception(qd_writer_t *w, qd_exception_state_t state, qd_exception_service_t reason) {
     w->at = 0;
     w->status = QD_OK;
     qd_exception_encode(w, state, reason);
     return QD_OK;
 }
 
-static bool client_by_sap(const qd_cosem_tables_t *tables, uint16_t sap, uint8_t *client)
-{
+static bool client_by_sap(const qd_cosem_tables_t *tables, uint16_t sap, uint8_t *client) {
     for (uint8_t i = 0; i < tables->client_count; i++) {
         if (tables->clients[i].sap == sap) {
             *client = i;
@@ -76,11 +72,24 @@ static const qd_service_row_t services[] = {
 };
 
 /* Services that exist but are not offered; anything else is no service at all. */
-static bool tag_is_known(uint8_t tag)
-{
-    static const uint8_t known[] = {QD_APDU_INITIATE_REQUEST, 0x05, 0x06, 0x16, 0x18,
-                                    QD_APDU_ACCESS_REQUEST,   QD_APDU_GENERAL_BLOCK_TRANSFER,
-                                    0xC8, 0xC9, 0xCB, 0xD0, 0xD1, 0xD3, 0xDB, 0xDC, 0xDD, 0xDF};
+static bool tag_is_known(uint8_t tag) {
+    static const uint8_t known[] = {QD_APDU_INITIATE_REQUEST,
+                                    0x05,
+                                    0x06,
+                                    0x16,
+                                    0x18,
+                                    QD_APDU_ACCESS_REQUEST,
+                                    QD_APDU_GENERAL_BLOCK_TRANSFER,
+                                    0xC8,
+                                    0xC9,
+                                    0xCB,
+                                    0xD0,
+                                    0xD1,
+                                    0xD3,
+                                    0xDB,
+                                    0xDC,
+                                    0xDD,
+                                    0xDF};
     for (size_t i = 0; i < sizeof known; i++) {
         if (known[i] == tag) {
             return true;
@@ -89,8 +98,7 @@ static bool tag_is_known(uint8_t tag)
     return false;
 }
 
-static qd_status_t serve_release(qd_association_t *association, const qd_request_t *request, qd_writer_t *w)
-{
+static qd_status_t serve_release(qd_association_t *association, const qd_request_t *request, qd_writer_t *w) {
     qd_reader_t r;
     qd_release_t release;
     qd_reader_init(&r, request->apdu, request->length);
@@ -104,8 +112,7 @@ static qd_status_t serve_release(qd_association_t *association, const qd_request
 }
 
 static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8_t client,
-                         qd_association_t *association, qd_writer_t *w)
-{
+                         qd_association_t *association, qd_writer_t *w) {
     uint8_t tag = request->apdu[0];
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
         if (services[i].tag != tag) {
@@ -126,8 +133,7 @@ static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8
                                QD_EXCEPTION_NOT_SUPPORTED);
 }
 
-qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_writer_t *response)
-{
+qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_writer_t *response) {
     uint8_t client = QD_CLIENTS_MAX;
     response->at = 0;
     response->status = QD_OK;

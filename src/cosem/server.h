@@ -55,8 +55,7 @@ typedef struct qd_service {
 } qd_service_t;
 
 /* Statuses of these: QD_OK: answered (or rightly silent); QD_PENDING. */
-qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client,
-                           qd_writer_t *w);
+qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w);
 qd_status_t qd_server_get(qd_service_t *service);
 qd_status_t qd_server_set(qd_service_t *service);
 qd_status_t qd_server_action(qd_service_t *service);

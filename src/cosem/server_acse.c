@@ -9,31 +9,27 @@
 typedef struct qd_verdict {
     uint8_t result;
     uint8_t diagnostic;
-    bool has_error;                 /* a ConfirmedServiceError goes with the rejection */
+    bool has_error; /* a ConfirmedServiceError goes with the rejection */
     qd_initiate_error_t error;
 } qd_verdict_t;
 
-static qd_verdict_t rejected(uint8_t diagnostic)
-{
+static qd_verdict_t rejected(uint8_t diagnostic) {
     qd_verdict_t verdict = {QD_RESULT_REJECTED_PERMANENT, diagnostic, false, QD_INITIATE_OTHER};
     return verdict;
 }
 
-static qd_verdict_t rejected_initiate(qd_initiate_error_t error)
-{
+static qd_verdict_t rejected_initiate(qd_initiate_error_t error) {
     qd_verdict_t verdict = {QD_RESULT_REJECTED_PERMANENT, QD_DIAGNOSTIC_NO_REASON, true, error};
     return verdict;
 }
 
-static uint8_t allowed_ways(const qd_client_row_t *client, bool local)
-{
+static uint8_t allowed_ways(const qd_client_row_t *client, bool local) {
     return client->preestablished ? 0u : local ? client->allow_local : client->allow_remote;
 }
 
 /* The policy row says which ways are open to this client over this bearer. */
 static qd_verdict_t authenticate(qd_server_t *server, const qd_request_t *request, uint8_t client,
-                                 const qd_aarq_t *aarq)
-{
+                                 const qd_aarq_t *aarq) {
     uint8_t ways = allowed_ways(&server->tables->clients[client], request->local);
     bool lowest = !aarq->has_mechanism || aarq->mechanism == QD_MECHANISM_NONE;
     const qd_verdict_t accepted = {QD_RESULT_ACCEPTED, QD_DIAGNOSTIC_NULL, false, QD_INITIATE_OTHER};
@@ -55,8 +51,7 @@ static qd_verdict_t authenticate(qd_server_t *server, const qd_request_t *reques
 }
 
 static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
-                              qd_initiate_request_t *initiate)
-{
+                              qd_initiate_request_t *initiate) {
     const qd_verdict_t accepted = {QD_RESULT_ACCEPTED, QD_DIAGNOSTIC_NULL, false, QD_INITIATE_OTHER};
     qd_reader_t r;
     if (aarq->user_information.data == NULL) {
@@ -80,8 +75,7 @@ static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
 }
 
 static qd_verdict_t judge(qd_server_t *server, const qd_request_t *request, uint8_t client,
-                          const qd_aarq_t *aarq, qd_initiate_request_t *initiate)
-{
+                          const qd_aarq_t *aarq, qd_initiate_request_t *initiate) {
     if (client >= server->tables->client_count) {
         return rejected(QD_DIAGNOSTIC_NO_REASON);
     }
@@ -96,8 +90,7 @@ static qd_verdict_t judge(qd_server_t *server, const qd_request_t *request, uint
 }
 
 static void answer(const qd_server_t *server, const qd_verdict_t *verdict, uint8_t context,
-                   const qd_association_t *association, qd_writer_t *w)
-{
+                   const qd_association_t *association, qd_writer_t *w) {
     uint8_t information[24];
     qd_writer_t inner;
     qd_writer_init(&inner, information, sizeof information);
@@ -116,8 +109,7 @@ static void answer(const qd_server_t *server, const qd_verdict_t *verdict, uint8
     qd_aare_encode(w, &aare);
 }
 
-qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w)
-{
+qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w) {
     qd_aarq_t aarq = {0};
     qd_initiate_request_t initiate = {0};
     qd_association_t *association = NULL;
@@ -128,7 +120,8 @@ qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uin
         verdict = judge(server, request, client, &aarq, &initiate);
     }
     if (verdict.result == QD_RESULT_ACCEPTED) {
-        association = qd_association_open(server->associations, request->channel, request->generation, client);
+        association =
+            qd_association_open(server->associations, request->channel, request->generation, client);
         if (association == NULL) {
             verdict.result = QD_RESULT_REJECTED_TRANSIENT;
             verdict.diagnostic = QD_DIAGNOSTIC_NO_REASON;

@@ -11,22 +11,19 @@
 /* C4 02 invoke last number(4) choice: in front of a block's length. */
 #define BLOCK_HEAD 9u
 
-static qd_status_t exception(qd_service_t *service, qd_exception_service_t reason)
-{
+static qd_status_t exception(qd_service_t *service, qd_exception_service_t reason) {
     service->association->transfer.active = false;
     return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, reason);
 }
 
-static bool is_rows(const qd_service_t *service, const qd_selected_t *item)
-{
+static bool is_rows(const qd_service_t *service, const qd_selected_t *item) {
     const qd_class_attribute_t *attribute =
         qd_object_attribute(service->server->objects, item->row, item->attribute);
     return attribute != NULL && attribute->kind == QD_KIND_ROWS;
 }
 
 /* Finds the rows of the present item, or makes sure that they are still the same ones. */
-static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item)
-{
+static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item) {
     qd_span_t span;
     qd_object_t object = {item->row, item->member};
     qd_status_t status =
@@ -45,8 +42,7 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
 
 /* Choice octet of a list, then array head or the whole value. */
 static qd_status_t give_head(const qd_service_t *service, const qd_transfer_t *t, const qd_selected_t *item,
-                             qd_axdr_sink_t *sink)
-{
+                             qd_axdr_sink_t *sink) {
     const uint8_t data = CHOICE_DATA;
     qd_object_t object = {item->row, item->member};
     if (item->row == QD_SELECTED_REFUSED) {
@@ -65,8 +61,7 @@ static qd_status_t give_head(const qd_service_t *service, const qd_transfer_t *t
 
 /* Head of an item; one that turns out to have no value becomes a refused item of the list. */
 static qd_status_t give_head_or_refusal(const qd_service_t *service, const qd_transfer_t *t,
-                                        const qd_selected_t *item, qd_axdr_sink_t *sink)
-{
+                                        const qd_selected_t *item, qd_axdr_sink_t *sink) {
     size_t before = sink->w->at;
     qd_status_t status = give_head(service, t, item, sink);
     bool failed = status != QD_OK && status != QD_NO_SPACE && status != QD_PENDING;
@@ -83,8 +78,7 @@ static qd_status_t give_head_or_refusal(const qd_service_t *service, const qd_tr
 }
 
 /* One unit of the stream; the transfer moves on when it is complete. */
-static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink)
-{
+static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink) {
     qd_status_t status = QD_OK;
     qd_axdr_sink_unit(sink, t->offset);
     if (t->list && !t->count_given) {
@@ -117,8 +111,7 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
 }
 
 /* Fills the window. QD_OK: the stream has ended; QD_NO_SPACE: the window is full. */
-static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink)
-{
+static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink) {
     while (t->at < t->count) {
         qd_status_t status = give_unit(service, t, sink);
         if (status != QD_OK) {
@@ -130,8 +123,7 @@ static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd
     return QD_OK;
 }
 
-static void put_head(qd_service_t *service, uint8_t choice)
-{
+static void put_head(qd_service_t *service, uint8_t choice) {
     service->w->at = 0;
     service->w->status = QD_OK;
     qd_writer_u8(service->w, QD_APDU_GET_RESPONSE);
@@ -139,8 +131,7 @@ static void put_head(qd_service_t *service, uint8_t choice)
     qd_writer_u8(service->w, service->association->transfer.invoke);
 }
 
-static qd_status_t answer_error(qd_service_t *service, uint8_t result)
-{
+static qd_status_t answer_error(qd_service_t *service, uint8_t result) {
     service->association->transfer.active = false;
     put_head(service, QD_GET_NORMAL);
     qd_writer_u8(service->w, CHOICE_ERROR);
@@ -148,8 +139,7 @@ static qd_status_t answer_error(qd_service_t *service, uint8_t result)
     return QD_OK;
 }
 
-static qd_status_t answer_block_error(qd_service_t *service, uint32_t block, uint8_t result)
-{
+static qd_status_t answer_block_error(qd_service_t *service, uint32_t block, uint8_t result) {
     service->association->transfer.active = false;
     put_head(service, QD_GET_WITH_DATABLOCK);
     qd_writer_u8(service->w, 1); /* last block */
@@ -160,8 +150,7 @@ static qd_status_t answer_block_error(qd_service_t *service, uint32_t block, uin
 }
 
 /* Length of the block's data in front of it; the reserved octets that are not needed close up. */
-static void close_block(qd_writer_t *w, size_t reserved)
-{
+static void close_block(qd_writer_t *w, size_t reserved) {
     uint8_t field[3];
     size_t start = BLOCK_HEAD - 1u + reserved;
     size_t length = w->at - start;
@@ -173,8 +162,7 @@ static void close_block(qd_writer_t *w, size_t reserved)
     w->at = BLOCK_HEAD - 1u + f.at + length;
 }
 
-static qd_status_t answer_block(qd_service_t *service)
-{
+static qd_status_t answer_block(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
     qd_transfer_t before = *t;
     size_t limit = service->association->pdu_size;
@@ -199,14 +187,13 @@ static qd_status_t answer_block(qd_service_t *service)
     }
     t->block++;
     t->active = status == QD_NO_SPACE;
-    service->w->data[3] = t->active ? 0u : 1u;
+    service->w->data[3] = (uint8_t)(t->active ? 0u : 1u);
     close_block(service->w, reserved);
     return QD_OK;
 }
 
 /* The stream from its beginning: in one response when it fits, else as the first block. */
-static qd_status_t answer_stream(qd_service_t *service)
-{
+static qd_status_t answer_stream(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
     qd_transfer_t before = *t;
     put_head(service, t->list ? QD_GET_WITH_LIST : QD_GET_NORMAL);
@@ -234,8 +221,7 @@ static qd_status_t answer_stream(qd_service_t *service)
 }
 
 /* Cosem-Attribute-Descriptor-With-Selection: where it leads, or why not. */
-static qd_status_t take_item(qd_service_t *service, qd_selected_t *item)
-{
+static qd_status_t take_item(qd_service_t *service, qd_selected_t *item) {
     qd_descriptor_t descriptor;
     qd_view_t parameters;
     uint8_t selector = 0;
@@ -255,8 +241,7 @@ static qd_status_t take_item(qd_service_t *service, qd_selected_t *item)
     return QD_OK;
 }
 
-static void start_transfer(qd_service_t *service, uint8_t invoke, bool list, uint8_t count)
-{
+static void start_transfer(qd_service_t *service, uint8_t invoke, bool list, uint8_t count) {
     qd_transfer_t *t = &service->association->transfer;
     memset(t, 0, sizeof *t);
     t->invoke = invoke;
@@ -264,8 +249,7 @@ static void start_transfer(qd_service_t *service, uint8_t invoke, bool list, uin
     t->count = count;
 }
 
-static qd_status_t get_normal(qd_service_t *service, uint8_t invoke)
-{
+static qd_status_t get_normal(qd_service_t *service, uint8_t invoke) {
     qd_selected_t *item = &service->association->selection[0];
     start_transfer(service, invoke, false, 1);
     if (take_item(service, item) != QD_OK || qd_reader_left(&service->r) != 0) {
@@ -274,8 +258,7 @@ static qd_status_t get_normal(qd_service_t *service, uint8_t invoke)
     return item->row == QD_SELECTED_REFUSED ? answer_error(service, item->member) : answer_stream(service);
 }
 
-static qd_status_t get_list(qd_service_t *service, uint8_t invoke)
-{
+static qd_status_t get_list(qd_service_t *service, uint8_t invoke) {
     if ((service->association->conformance & QD_CONFORMANCE_MULTIPLE_REFERENCES) == 0) {
         return exception(service, QD_EXCEPTION_NOT_SUPPORTED);
     }
@@ -298,8 +281,7 @@ static qd_status_t get_list(qd_service_t *service, uint8_t invoke)
     return answer_stream(service);
 }
 
-static qd_status_t get_next(qd_service_t *service, uint8_t invoke)
-{
+static qd_status_t get_next(qd_service_t *service, uint8_t invoke) {
     qd_transfer_t *t = &service->association->transfer;
     uint32_t block = qd_reader_u32(&service->r);
     if (service->r.status != QD_OK || qd_reader_left(&service->r) != 0) {
@@ -315,8 +297,7 @@ static qd_status_t get_next(qd_service_t *service, uint8_t invoke)
     return answer_block(service);
 }
 
-qd_status_t qd_server_get(qd_service_t *service)
-{
+qd_status_t qd_server_get(qd_service_t *service) {
     uint8_t choice = qd_reader_u8(&service->r);
     uint8_t invoke = qd_reader_u8(&service->r);
     if (service->r.status == QD_OK) {

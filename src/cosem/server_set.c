@@ -1,14 +1,12 @@
 /* SET and ACTION, normal: the request is understood wholly before anything is touched. */
 #include "cosem/server.h"
 
-static qd_status_t exception(qd_service_t *service, qd_exception_service_t reason)
-{
+static qd_status_t exception(qd_service_t *service, qd_exception_service_t reason) {
     return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, reason);
 }
 
 /* One A-XDR element that ends where the APDU ends. */
-static qd_status_t take_value(qd_service_t *service, qd_view_t *value)
-{
+static qd_status_t take_value(qd_service_t *service, qd_view_t *value) {
     value->data = service->r.data + service->r.at;
     value->length = qd_reader_left(&service->r);
     if (qd_axdr_skip(&service->r) != QD_OK) {
@@ -18,8 +16,7 @@ static qd_status_t take_value(qd_service_t *service, qd_view_t *value)
 }
 
 /* Response of an unconfirmed request is silence. */
-static qd_status_t answer(qd_service_t *service, uint8_t tag, uint8_t invoke, qd_status_t status)
-{
+static qd_status_t answer(qd_service_t *service, uint8_t tag, uint8_t invoke, qd_status_t status) {
     service->w->at = 0;
     if ((invoke & QD_INVOKE_CONFIRMED) == 0) {
         return QD_OK;
@@ -34,8 +31,7 @@ static qd_status_t answer(qd_service_t *service, uint8_t tag, uint8_t invoke, qd
     return QD_OK;
 }
 
-qd_status_t qd_server_set(qd_service_t *service)
-{
+qd_status_t qd_server_set(qd_service_t *service) {
     qd_descriptor_t descriptor;
     qd_view_t parameters;
     qd_view_t value;
@@ -60,14 +56,13 @@ qd_status_t qd_server_set(qd_service_t *service)
     if (status == QD_OK) {
         qd_axdr_source_t source;
         qd_axdr_source_init(&source, value.data, value.length);
-        status = qd_object_put(service->server->objects, &service->call, object, descriptor.index,
-                               &source.source);
+        status =
+            qd_object_put(service->server->objects, &service->call, object, descriptor.index, &source.source);
     }
     return status == QD_PENDING ? QD_PENDING : answer(service, QD_APDU_SET_RESPONSE, invoke, status);
 }
 
-qd_status_t qd_server_action(qd_service_t *service)
-{
+qd_status_t qd_server_action(qd_service_t *service) {
     qd_descriptor_t descriptor;
     qd_view_t value = {NULL, 0};
     qd_object_t object;
@@ -88,8 +83,8 @@ qd_status_t qd_server_action(qd_service_t *service)
     if (status == QD_OK) {
         qd_axdr_source_t source;
         qd_axdr_source_init(&source, value.data, value.length);
-        status = qd_object_act(service->server->objects, &service->call, object, descriptor.index,
-                               &source.source);
+        status =
+            qd_object_act(service->server->objects, &service->call, object, descriptor.index, &source.source);
     }
     return status == QD_PENDING ? QD_PENDING : answer(service, QD_APDU_ACTION_RESPONSE, invoke, status);
 }

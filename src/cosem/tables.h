@@ -17,7 +17,7 @@
 #define QD_RIGHT_READ 0x01u
 #define QD_RIGHT_WRITE 0x02u
 #define QD_RIGHT_EXECUTE 0x04u
-#define QD_RIGHT_WRITE_LOCAL 0x08u   /* over local bearers only */
+#define QD_RIGHT_WRITE_LOCAL 0x08u /* over local bearers only */
 #define QD_RIGHT_EXECUTE_LOCAL 0x10u
 
 /* Rights of all clients, in the order of the client rows. */
@@ -29,28 +29,28 @@ typedef struct qd_access_row {
 #define QD_ROW_FACTORY 0x02u /* written by the management client in manufacture state, once */
 
 typedef struct qd_object_row {
-    qd_obis_t obis;   /* of the first member */
-    uint8_t members;  /* consecutive values of group E, at least 1; member n has arg + n */
+    qd_obis_t obis;  /* of the first member */
+    uint8_t members; /* consecutive values of group E, at least 1; member n has arg + n */
     const qd_class_t *class_row;
-    qd_ref_t ref;     /* of the first member's value, or of the object */
-    uint8_t type;     /* qd_type_t on the wire of a value (classes 1 and 3) */
-    uint8_t unit;     /* qd_unit_t (class 3) */
-    int8_t scaler;    /* (class 3) */
-    uint8_t access;   /* row of the access table */
-    uint8_t flags;    /* QD_ROW_* */
+    qd_ref_t ref;   /* of the first member's value, or of the object */
+    uint8_t type;   /* qd_type_t on the wire of a value (classes 1 and 3) */
+    uint8_t unit;   /* qd_unit_t (class 3) */
+    int8_t scaler;  /* (class 3) */
+    uint8_t access; /* row of the access table */
+    uint8_t flags;  /* QD_ROW_* */
 } qd_object_row_t;
 
 /* Ways to authenticate, one bit each. */
-#define QD_ALLOW_NONE 0x01u      /* lowest level security */
-#define QD_ALLOW_LLS 0x02u       /* password */
-#define QD_ALLOW_HLS_GMAC 0x20u  /* has its place */
+#define QD_ALLOW_NONE 0x01u     /* lowest level security */
+#define QD_ALLOW_LLS 0x02u      /* password */
+#define QD_ALLOW_HLS_GMAC 0x20u /* has its place */
 
 typedef struct qd_client_row {
     const char *name;
     uint16_t sap;
-    uint8_t allow_local;   /* QD_ALLOW_* over local bearers; 0: no association */
+    uint8_t allow_local; /* QD_ALLOW_* over local bearers; 0: no association */
     uint8_t allow_remote;
-    bool preestablished;   /* no AARQ; its requests need protected APDUs */
+    bool preestablished;        /* no AARQ; its requests need protected APDUs */
     const char *factory_secret; /* at most 16 characters; NULL: none */
 } qd_client_row_t;
 
@@ -65,16 +65,16 @@ typedef struct qd_cosem_tables {
     uint8_t access_count;
     const qd_client_row_t *clients;
     uint8_t client_count;
-    uint8_t management;             /* row of the management client */
+    uint8_t management; /* row of the management client */
     const qd_channel_row_t *channels;
     uint8_t channel_count;
-    uint8_t association_count;      /* pool */
-    uint16_t pdu_size;              /* largest APDU, received and sent */
-    uint32_t conformance;           /* of the server */
-    uint16_t server_sap;            /* logical device 1 */
-    uint8_t association_module;     /* number of the association module */
-    qd_ref_t logical_device_name;   /* item that names the logical device */
-    uint8_t password_attempts;      /* failures in a row that raise event 46 */
+    uint8_t association_count;    /* pool */
+    uint16_t pdu_size;            /* largest APDU, received and sent */
+    uint32_t conformance;         /* of the server */
+    uint16_t server_sap;          /* logical device 1 */
+    uint8_t association_module;   /* number of the association module */
+    qd_ref_t logical_device_name; /* item that names the logical device */
+    uint8_t password_attempts;    /* failures in a row that raise event 46 */
 } qd_cosem_tables_t;
 
 #endif

@@ -35,7 +35,7 @@ typedef struct qd_element {
     uint8_t type; /* qd_type_t */
     uint16_t count;
     qd_scalar_t scalar;
-} qd_element_t;
+} qd_item_element_t;
 
 /* Takes neutral events and turns them into octets, text or digits. A status other than QD_OK ends
  * the giving: QD_NO_SPACE means "enough for now", the giver just returns it. */
@@ -49,7 +49,7 @@ typedef struct qd_sink {
  * Strings are views that stay valid during the call that was given the source. */
 typedef struct qd_source {
     void *context;
-    qd_status_t (*next)(void *context, qd_element_t *element);
+    qd_status_t (*next)(void *context, qd_item_element_t *element);
 } qd_source_t;
 
 /* Rows first .. end-1 exist; generation moves when rows are dropped, re-ordered or re-defined. */
@@ -94,8 +94,7 @@ typedef struct qd_module {
 } qd_module_t;
 
 /* A reference with its attribute: tables of a class with own attributes use arg = attribute. */
-static inline qd_ref_t qd_ref_attribute(qd_ref_t ref, uint8_t attribute)
-{
+static inline qd_ref_t qd_ref_attribute(qd_ref_t ref, uint8_t attribute) {
     ref.arg = (uint16_t)((ref.arg << 8) | attribute);
     return ref;
 }

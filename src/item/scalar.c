@@ -10,15 +10,19 @@ typedef struct qd_type_row {
 
 /* Range of each integer type; boolean and enum travel as numbers too. */
 static const qd_type_row_t integer_types[] = {
-    {QD_TYPE_DOUBLE_LONG_UNSIGNED, false, 32}, {QD_TYPE_LONG_UNSIGNED, false, 16},
-    {QD_TYPE_UNSIGNED, false, 8},              {QD_TYPE_DOUBLE_LONG, true, 32},
-    {QD_TYPE_LONG, true, 16},                  {QD_TYPE_INTEGER, true, 8},
-    {QD_TYPE_LONG64, true, 64},                {QD_TYPE_LONG64_UNSIGNED, false, 64},
-    {QD_TYPE_ENUM, false, 8},                  {QD_TYPE_BOOLEAN, false, 1},
+    {QD_TYPE_DOUBLE_LONG_UNSIGNED, false, 32},
+    {QD_TYPE_LONG_UNSIGNED, false, 16},
+    {QD_TYPE_UNSIGNED, false, 8},
+    {QD_TYPE_DOUBLE_LONG, true, 32},
+    {QD_TYPE_LONG, true, 16},
+    {QD_TYPE_INTEGER, true, 8},
+    {QD_TYPE_LONG64, true, 64},
+    {QD_TYPE_LONG64_UNSIGNED, false, 64},
+    {QD_TYPE_ENUM, false, 8},
+    {QD_TYPE_BOOLEAN, false, 1},
 };
 
-static const qd_type_row_t *type_row(uint8_t type)
-{
+static const qd_type_row_t *type_row(uint8_t type) {
     for (size_t i = 0; i < sizeof integer_types / sizeof integer_types[0]; i++) {
         if (integer_types[i].type == type) {
             return &integer_types[i];
@@ -27,32 +31,28 @@ static const qd_type_row_t *type_row(uint8_t type)
     return NULL;
 }
 
-void qd_scalar_null(qd_scalar_t *scalar)
-{
+void qd_scalar_null(qd_scalar_t *scalar) {
     scalar->type = QD_TYPE_NULL;
     scalar->length = 0;
     scalar->v.u = 0;
     scalar->external = NULL;
 }
 
-void qd_scalar_integer(qd_scalar_t *scalar, qd_type_t type, int64_t value)
-{
+void qd_scalar_integer(qd_scalar_t *scalar, qd_type_t type, int64_t value) {
     scalar->type = (uint8_t)type;
     scalar->length = 0;
     scalar->v.i = value;
     scalar->external = NULL;
 }
 
-void qd_scalar_unsigned(qd_scalar_t *scalar, qd_type_t type, uint64_t value)
-{
+void qd_scalar_unsigned(qd_scalar_t *scalar, qd_type_t type, uint64_t value) {
     scalar->type = (uint8_t)type;
     scalar->length = 0;
     scalar->v.u = value;
     scalar->external = NULL;
 }
 
-void qd_scalar_octets(qd_scalar_t *scalar, qd_type_t type, const uint8_t *octets, uint16_t length)
-{
+void qd_scalar_octets(qd_scalar_t *scalar, qd_type_t type, const uint8_t *octets, uint16_t length) {
     scalar->type = (uint8_t)type;
     scalar->length = length;
     if (length <= QD_SCALAR_INLINE) {
@@ -63,31 +63,26 @@ void qd_scalar_octets(qd_scalar_t *scalar, qd_type_t type, const uint8_t *octets
     }
 }
 
-const uint8_t *qd_scalar_data(const qd_scalar_t *scalar)
-{
+const uint8_t *qd_scalar_data(const qd_scalar_t *scalar) {
     return scalar->external != NULL ? scalar->external : scalar->v.octets;
 }
 
-bool qd_type_is_signed(uint8_t type)
-{
+bool qd_type_is_signed(uint8_t type) {
     const qd_type_row_t *row = type_row(type);
     return row != NULL && row->is_signed;
 }
 
-bool qd_type_is_integer(uint8_t type)
-{
+bool qd_type_is_integer(uint8_t type) {
     return type_row(type) != NULL;
 }
 
-bool qd_type_is_string(uint8_t type)
-{
+bool qd_type_is_string(uint8_t type) {
     return type == QD_TYPE_OCTET_STRING || type == QD_TYPE_VISIBLE_STRING || type == QD_TYPE_UTF8_STRING ||
            type == QD_TYPE_BIT_STRING;
 }
 
 /* Whether the number of a scalar of type `from` lies in the range of `to`. */
-static bool number_fits(const qd_scalar_t *scalar, const qd_type_row_t *from, const qd_type_row_t *to)
-{
+static bool number_fits(const qd_scalar_t *scalar, const qd_type_row_t *from, const qd_type_row_t *to) {
     bool negative = from->is_signed && scalar->v.i < 0;
     if (to->is_signed) {
         int64_t maximum = (int64_t)(UINT64_MAX >> (65u - to->bits));
@@ -96,8 +91,7 @@ static bool number_fits(const qd_scalar_t *scalar, const qd_type_row_t *from, co
     return !negative && scalar->v.u <= UINT64_MAX >> (64u - to->bits);
 }
 
-qd_status_t qd_scalar_convert(qd_scalar_t *scalar, uint8_t type)
-{
+qd_status_t qd_scalar_convert(qd_scalar_t *scalar, uint8_t type) {
     if (scalar->type == type) {
         return QD_OK;
     }
@@ -113,9 +107,8 @@ qd_status_t qd_scalar_convert(qd_scalar_t *scalar, uint8_t type)
     return QD_OK;
 }
 
-qd_status_t qd_source_group(const qd_source_t *source, qd_type_t type, uint16_t *count)
-{
-    qd_element_t element;
+qd_status_t qd_source_group(const qd_source_t *source, qd_type_t type, uint16_t *count) {
+    qd_item_element_t element;
     qd_status_t status = source->next(source->context, &element);
     if (status != QD_OK) {
         return status == QD_END ? QD_TYPE : status;
@@ -127,9 +120,8 @@ qd_status_t qd_source_group(const qd_source_t *source, qd_type_t type, uint16_t 
     return QD_OK;
 }
 
-qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scalar_t *scalar)
-{
-    qd_element_t element;
+qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scalar_t *scalar) {
+    qd_item_element_t element;
     qd_status_t status = source->next(source->context, &element);
     if (status != QD_OK) {
         return status == QD_END ? QD_TYPE : status;
@@ -141,9 +133,8 @@ qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scala
     return QD_OK;
 }
 
-qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_t maximum, int64_t *value)
-{
-    qd_element_t element;
+qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_t maximum, int64_t *value) {
+    qd_item_element_t element;
     qd_status_t status = source->next(source->context, &element);
     if (status != QD_OK) {
         return status == QD_END ? QD_TYPE : status;
@@ -160,8 +151,7 @@ qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_
 }
 
 qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_t minimum, uint16_t maximum,
-                             uint16_t *length)
-{
+                             uint16_t *length) {
     qd_scalar_t scalar;
     qd_status_t status = qd_source_scalar(source, QD_TYPE_OCTET_STRING, &scalar);
     if (status != QD_OK) {
@@ -175,15 +165,13 @@ qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_
     return QD_OK;
 }
 
-qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value)
-{
+qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value) {
     qd_scalar_t scalar;
     qd_scalar_integer(&scalar, type, value);
     return sink->scalar(sink->context, &scalar);
 }
 
-qd_status_t qd_sink_octets(const qd_sink_t *sink, qd_type_t type, const uint8_t *octets, uint16_t length)
-{
+qd_status_t qd_sink_octets(const qd_sink_t *sink, qd_type_t type, const uint8_t *octets, uint16_t length) {
     qd_scalar_t scalar;
     qd_scalar_octets(&scalar, type, octets, length);
     return sink->scalar(sink->context, &scalar);

@@ -28,8 +28,8 @@ qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scala
 /* An integer of any integer type within minimum .. maximum. QD_OK, QD_TYPE, QD_RANGE. */
 qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_t maximum, int64_t *value);
 /* An octet-string of minimum .. maximum octets, copied. QD_OK, QD_TYPE, QD_RANGE. */
-qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_t minimum,
-                             uint16_t maximum, uint16_t *length);
+qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_t minimum, uint16_t maximum,
+                             uint16_t *length);
 
 /* Gives one integer or string to a sink. The sink's status. */
 qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value);

@@ -1,0 +1,204 @@
+/* Composition: carving the memory, bringing the parts to life. */
+#include "quadrant/meter.h"
+
+#include <string.h>
+
+#include "app/event.h"
+#include "meter/meter_state.h"
+
+/* Every record of the meter, sorted by id; metrology's first. */
+static const qd_record_row_t record_rows[] = {
+    {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE},
+    {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE},
+    {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE},
+    {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE},
+    {QD_RECORD_IDENTITY, QD_RECORD_IDENTITY_SIZE},
+    {QD_RECORD_CLOCK, QD_RECORD_CLOCK_SIZE},
+    {QD_RECORD_TARIFF, QD_RECORD_TARIFF_SIZE},
+    {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE},
+    {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE},
+};
+
+/* One second's group: metrology's records and the events. */
+#define GROUP_CAPACITY                                                                                       \
+    (QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_DELTA_SIZE + QD_RECORD_METROLOGY_SEALED_SIZE +      \
+     QD_RECORD_METROLOGY_JOURNAL_SIZE + QD_RECORD_EVENTS_SIZE)
+
+void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout) {
+    layout->model = model->name;
+    layout->version = model->layout_version;
+    layout->rows = record_rows;
+    layout->row_count = sizeof record_rows / sizeof record_rows[0];
+    layout->group_capacity = GROUP_CAPACITY;
+}
+
+/* Octets from the arena, aligned for any object; NULL when it only counts or is spent. */
+static void *arena_take(qd_arena_t *arena, size_t size) {
+    size_t aligned = (size + 7u) & ~(size_t)7u;
+    size_t at = arena->used;
+    arena->used += aligned;
+    if (arena->memory == NULL) {
+        return NULL;
+    }
+    if (arena->used > arena->size) {
+        arena->spent = true;
+        return NULL;
+    }
+    return arena->memory + at;
+}
+
+/* Memory of each part, in the order in which it is brought to life. */
+typedef struct qd_carving {
+    qd_meter_t *meter;
+    void *store;
+    size_t store_size;
+    void *metrology;
+    void *module[QD_MODULE_COUNT];
+    qd_gate_loop_t *loop;
+    uint8_t *buffers[QD_CHANNELS_MAX]; /* receive, then transmit */
+} qd_carving_t;
+
+static void carve(const qd_model_t *model, bool with_loop, qd_arena_t *arena, qd_carving_t *carving) {
+    qd_store_layout_t layout;
+    qd_meter_layout(model, &layout);
+    memset(carving, 0, sizeof *carving);
+    carving->meter = arena_take(arena, sizeof(qd_meter_t));
+    carving->store_size = qd_store_size(&layout);
+    carving->store = arena_take(arena, carving->store_size);
+    carving->metrology = arena_take(arena, qd_metrology_size());
+    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+        carving->module[i] = arena_take(arena, model->modules[i].module->size(model->modules[i].config));
+    }
+    for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
+        carving->buffers[i] = arena_take(arena, 2u * QD_LINK_BUFFER(model->cosem->pdu_size));
+    }
+    carving->loop = with_loop ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
+}
+
+static size_t size_with(const qd_model_t *model, bool with_loop) {
+    qd_arena_t arena = {NULL, 0, 0, false};
+    qd_carving_t carving;
+    carve(model, with_loop, &arena, &carving);
+    return arena.used;
+}
+
+size_t qd_meter_size(const qd_model_t *model) {
+    return size_with(model, false);
+}
+
+size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options) {
+    return size_with(model, options != NULL && options->gate == QD_GATE_BY_LOOPBACK);
+}
+
+uint32_t qd_meter_fram_size(const qd_model_t *model) {
+    qd_store_layout_t layout;
+    qd_meter_layout(model, &layout);
+    return qd_store_device_size(&layout, &qd_sealer_crc);
+}
+
+static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, uint64_t tick_us) {
+    const qd_metrology_ports_t ports = {
+        .records = qd_store_records(meter->store),
+        .rtc = meter->ports.rtc,
+        .pulse = meter->ports.pulse,
+        .factory = meter->ports.factory,
+        .boot_epoch = qd_store_epoch(meter->store),
+    };
+    qd_status_t status = qd_metrology_init(carving->metrology, qd_metrology_size(), meter->model->metrology,
+                                           &ports, tick_us, &meter->metrology);
+    if (status != QD_OK) {
+        return status;
+    }
+    const qd_gate_t *gate = qd_metrology_gate(meter->metrology);
+    meter->loop = carving->loop;
+    if (meter->loop != NULL) {
+        qd_gate_loop_init(meter->loop, gate);
+        gate = qd_gate_client_gate(&meter->loop->client);
+    }
+    qd_gateway_init(&meter->gateway, gate);
+    return QD_OK;
+}
+
+static qd_status_t start_modules(qd_meter_t *meter, const qd_carving_t *carving) {
+    const qd_model_t *model = meter->model;
+    qd_services_t *services = &meter->services;
+    uint16_t bad_row = 0;
+    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+        meter->modules[i].module = model->modules[i].module;
+        meter->modules[i].state = carving->module[i];
+    }
+    qd_objects_init(&meter->objects, model->cosem, meter->modules, QD_MODULE_COUNT, meter->ports.factory);
+    services->records = qd_store_records(meter->store);
+    services->gateway = &meter->gateway;
+    services->events = carving->module[QD_MODULE_EVENT];
+    services->clock = carving->module[QD_MODULE_CLOCK];
+    services->directory = &meter->objects.directory;
+    services->factory = meter->ports.factory;
+    services->scratch = meter->scratch;
+    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+        qd_status_t status =
+            model->modules[i].module->init(carving->module[i], model->modules[i].config, services);
+        if (status != QD_OK) {
+            return status;
+        }
+    }
+    qd_associations_bind(carving->module[QD_MODULE_ASSOCIATION], &meter->objects);
+    return qd_objects_check(&meter->objects, &bad_row);
+}
+
+static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
+    const qd_cosem_tables_t *tables = meter->model->cosem;
+    qd_server_init(&meter->server, tables, &meter->objects, carving->module[QD_MODULE_ASSOCIATION]);
+    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
+        uint8_t *receive = carving->buffers[i];
+        qd_link_init(&meter->links[i], i, tables->channels[i].local, meter->ports.channel[i], receive,
+                     receive + QD_LINK_BUFFER(tables->pdu_size));
+    }
+}
+
+static bool ports_complete(const qd_model_t *model, const qd_meter_ports_t *ports) {
+    if (ports->fram == NULL || ports->quantities == NULL ||
+        ports->channel_count > model->cosem->channel_count || ports->channel_count > QD_CHANNELS_MAX) {
+        return false;
+    }
+    for (uint8_t i = 0; i < ports->channel_count; i++) {
+        if (ports->channel[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, const qd_meter_ports_t *ports,
+                          const qd_meter_options_t *options, uint64_t tick_us, qd_meter_t **meter) {
+    qd_arena_t arena = {memory, size, 0, false};
+    qd_carving_t carving;
+    qd_store_layout_t layout;
+    if (memory == NULL || ((uintptr_t)memory & 7u) != 0 || !ports_complete(model, ports)) {
+        return QD_ARGUMENT;
+    }
+    carve(model, options != NULL && options->gate == QD_GATE_BY_LOOPBACK, &arena, &carving);
+    if (arena.spent) {
+        return QD_NO_SPACE;
+    }
+    qd_meter_t *m = carving.meter;
+    memset(m, 0, sizeof *m);
+    m->model = model;
+    m->ports = *ports;
+    m->tick_us = tick_us;
+    m->interval_us = tick_us;
+    qd_meter_layout(model, &layout);
+    qd_status_t status =
+        qd_store_mount(carving.store, carving.store_size, &layout, ports->fram, &qd_sealer_crc, &m->store);
+    if (status == QD_OK || status == QD_END) {
+        status = start_metrology(m, &carving, tick_us);
+    }
+    if (status == QD_OK) {
+        status = start_modules(m, &carving);
+    }
+    if (status == QD_OK) {
+        start_channels(m, &carving);
+        *meter = m;
+    }
+    return status;
+}

@@ -1,0 +1,64 @@
+/*
+ * meter_state.h - the parts of one meter, side by side in its arena.
+ */
+#ifndef QD_METER_METER_STATE_H
+#define QD_METER_METER_STATE_H
+
+#include "app/gateway.h"
+#include "app/services.h"
+#include "cosem/link.h"
+#include "metrology/gate_link.h"
+#include "metrology/metrology.h"
+#include "models/model.h"
+#include "quadrant/meter.h"
+#include "store/store.h"
+
+/* Carves a memory front to back; with memory NULL it only counts. */
+typedef struct qd_arena {
+    uint8_t *memory;
+    size_t size;
+    size_t used;
+    bool spent; /* something did not fit */
+} qd_arena_t;
+
+/* The two ends of metrology's gate and the bytes between them, when it is reached by a link. */
+typedef struct qd_loop_ring {
+    uint8_t octets[1024];
+    uint16_t first;
+    uint16_t count;
+} qd_loop_ring_t;
+
+typedef struct qd_gate_loop {
+    qd_loop_ring_t up;   /* to the application */
+    qd_loop_ring_t down; /* to metrology */
+    qd_gate_pipe_t server_pipe;
+    qd_gate_pipe_t client_pipe;
+    qd_gate_server_t server;
+    qd_gate_client_t client;
+} qd_gate_loop_t;
+
+struct qd_meter {
+    const qd_model_t *model;
+    qd_meter_ports_t ports;
+    qd_power_state_t power;
+    qd_store_t *store;
+    qd_metrology_t *metrology;
+    qd_gate_loop_t *loop; /* NULL: gate by call */
+    qd_gateway_t gateway;
+    qd_services_t services;
+    qd_objects_t objects;
+    qd_module_instance_t modules[QD_MODULE_COUNT];
+    qd_server_t server;
+    qd_link_t links[QD_CHANNELS_MAX];
+    uint64_t tick_us;     /* of the last step */
+    uint64_t interval_us; /* end of the newest interval booked, or the start */
+    bool started;         /* events of the start have been raised */
+    uint8_t scratch[QD_SCRATCH_SIZE];
+};
+
+/* The store's layout of a model. */
+void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout);
+
+void qd_gate_loop_init(qd_gate_loop_t *loop, const qd_gate_t *gate);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * One step, one order: measured intervals, gate, modules, commit, fan-out of committed events,
+ * channels. Consumers see committed events only; a peer hears success after the commit.
+ */
+#include <string.h>
+
+#include "app/clock.h"
+#include "app/event.h"
+#include "item/scalar.h"
+#include "meter/meter_state.h"
+
+/* Intervals booked in one step at most; the rest waits for the next one, which is due at once. */
+#define INTERVALS_MAX 8u
+#define INTERVAL_US 1000000u
+
+static qd_event_bus_t *events_of(qd_meter_t *meter) {
+    return meter->modules[QD_MODULE_EVENT].state;
+}
+
+/* Books what has been measured. Returns how many intervals. */
+static uint8_t measure(qd_meter_t *meter, uint64_t tick_us) {
+    qd_quantities_t record;
+    uint8_t booked = 0;
+    const qd_quantities_port_t *port = meter->ports.quantities;
+    while (booked < INTERVALS_MAX && port->take(port->context, tick_us, &record) == QD_OK) {
+        (void)qd_metrology_run(meter->metrology, &record);
+        meter->interval_us = record.tick_us;
+        booked++;
+    }
+    return booked;
+}
+
+static void raise_start_events(qd_meter_t *meter) {
+    if (meter->started || !meter->gateway.have_snapshot) {
+        return;
+    }
+    meter->started = true;
+    uint32_t up = qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, qd_store_epoch(meter->store), 0);
+    if (!meter->gateway.snapshot.clock.valid) {
+        (void)qd_event_raise(events_of(meter), QD_EVENT_CLOCK_INVALID, 0, up);
+    }
+}
+
+static void run_modules(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+        const qd_module_instance_t *m = &meter->modules[i];
+        if (m->module->due != NULL) {
+            m->module->due(m->state, tick_us, next_us);
+        }
+    }
+}
+
+/* Hands committed events to whoever wants to know. */
+static void fan_out(qd_meter_t *meter) {
+    qd_event_t event;
+    while (qd_event_drain(events_of(meter), &event) == QD_OK) {
+        for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+            const qd_module_instance_t *m = &meter->modules[i];
+            if (m->module->notice != NULL) {
+                m->module->notice(m->state, &event);
+            }
+        }
+    }
+}
+
+static bool failed(qd_status_t status) {
+    /* Nothing new, still writing, or a request of the gate has the record: none of them is a fault. */
+    return status != QD_OK && status != QD_END && status != QD_PENDING && status != QD_BUSY;
+}
+
+/* Metrology's registers and the events of this step as one group. */
+static qd_status_t commit(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+    qd_status_t status = qd_txn_begin(meter->store);
+    if (status != QD_OK) {
+        return status;
+    }
+    qd_status_t registers = qd_metrology_commit(meter->metrology);
+    if (meter->loop != NULL) {
+        qd_gate_server_pump(&meter->loop->server);
+    }
+    qd_gateway_refresh(&meter->gateway);
+    raise_start_events(meter);
+    run_modules(meter, tick_us, next_us);
+    qd_status_t events = qd_event_commit(events_of(meter));
+    status = qd_txn_commit(meter->store);
+    if (status != QD_OK) {
+        qd_metrology_commit_failed(meter->metrology);
+        return status;
+    }
+    if (failed(registers) || failed(events)) {
+        return QD_IO;
+    }
+    fan_out(meter);
+    return QD_OK;
+}
+
+static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
+    bool more = false;
+    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
+        more = qd_link_step(&meter->links[i], &meter->server, tick_us) || more;
+    }
+    return more;
+}
+
+/* Events that the answers of this step raised are committed before the step ends. */
+static qd_status_t commit_late_events(qd_meter_t *meter) {
+    qd_status_t status = qd_event_commit(events_of(meter));
+    if (status == QD_OK) {
+        fan_out(meter);
+    }
+    return failed(status) ? QD_IO : QD_OK;
+}
+
+qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+    qd_status_t status = QD_OK;
+    if (tick_us < meter->tick_us) {
+        return QD_ARGUMENT;
+    }
+    meter->tick_us = tick_us;
+    if (meter->ports.power != NULL) {
+        meter->power = meter->ports.power->state(meter->ports.power->context);
+    }
+    uint8_t booked = measure(meter, tick_us);
+    *next_us = booked == INTERVALS_MAX ? tick_us : meter->interval_us + INTERVAL_US;
+    if (*next_us < tick_us) {
+        *next_us = tick_us + INTERVAL_US; /* nothing is measured now: ask again in a second */
+    }
+    if (booked > 0 || !meter->started) {
+        status = commit(meter, tick_us, next_us);
+    } else if (meter->loop != NULL) {
+        qd_gate_server_pump(&meter->loop->server);
+        qd_gateway_refresh(&meter->gateway);
+        run_modules(meter, tick_us, next_us);
+    }
+    if (serve_channels(meter, tick_us)) {
+        *next_us = tick_us;
+    }
+    qd_status_t late = commit_late_events(meter);
+    return status != QD_OK ? status : late;
+}
+
+qd_status_t qd_meter_stop(qd_meter_t *meter) {
+    uint64_t next_us = 0;
+    return commit(meter, meter->tick_us, &next_us);
+}
+
+void qd_meter_get_view(const qd_meter_t *meter, qd_meter_view_t *view) {
+    const qd_snapshot_t *s = &meter->gateway.snapshot;
+    const qd_clock_t *clock = meter->modules[QD_MODULE_CLOCK].state;
+    memset(view, 0, sizeof *view);
+    view->utc_ms = s->utc_ms;
+    view->clock = s->clock;
+    view->deviation_min = qd_clock_deviation(clock, s->utc_ms / 1000, NULL);
+    view->now = s->now;
+    view->active_power_mw = s->active_power_mw;
+    view->reactive_power_mvar = s->reactive_power_mvar;
+    view->import_mj = s->total_mj[QD_ENERGY_A_IMPORT];
+    view->export_mj = s->total_mj[QD_ENERGY_A_EXPORT];
+    view->rate = s->rate[QD_ENERGY_A_IMPORT];
+    view->commits = s->number;
+    view->flags = s->flags;
+    view->requests = meter->server.requests;
+}
+
+uint64_t qd_meter_hash(const qd_meter_t *meter) {
+    return qd_metrology_hash(meter->metrology);
+}
+
+int64_t qd_meter_utc_ms(const qd_meter_t *meter, uint64_t tick_us) {
+    return qd_metrology_utc_ms(meter->metrology, tick_us);
+}
+
+/* A source of one octet-string. */
+typedef struct qd_octets_source {
+    qd_scalar_t scalar;
+    bool given;
+} qd_octets_source_t;
+
+static qd_status_t octets_next(void *context, qd_item_element_t *element) {
+    qd_octets_source_t *source = context;
+    if (source->given) {
+        return QD_END;
+    }
+    source->given = true;
+    element->type = source->scalar.type;
+    element->count = 0;
+    element->scalar = source->scalar;
+    return QD_OK;
+}
+
+qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const uint8_t *octets,
+                               size_t length) {
+    qd_object_t object;
+    const qd_call_t call = {.client = QD_CLIENT_INTERNAL, .local = true, .tick_us = meter->tick_us};
+    qd_octets_source_t given = {.given = false};
+    const qd_source_t source = {&given, octets_next};
+    if (length > UINT16_MAX) {
+        return QD_RANGE;
+    }
+    if (qd_object_find(&meter->objects, obis, &object) != QD_OK ||
+        (meter->model->cosem->objects[object.row].flags & QD_ROW_FACTORY) == 0) {
+        return QD_UNDEFINED;
+    }
+    if (!qd_services_in_factory(&meter->services)) {
+        return QD_SEALED;
+    }
+    qd_scalar_octets(&given.scalar, QD_TYPE_OCTET_STRING, octets, (uint16_t)length);
+    return qd_object_put(&meter->objects, &call, object, 2, &source);
+}

@@ -1,0 +1,41 @@
+/*
+ * model.h - what a model is made of: modules with their configuration, metrology's row, tables.
+ * Constant data only; the composition in meter/ brings it to life.
+ */
+#ifndef QD_MODELS_MODEL_H
+#define QD_MODELS_MODEL_H
+
+#include "cosem/tables.h"
+#include "metrology/metrology.h"
+#include "quadrant/model.h"
+
+/* Module numbers, the same in every model so that rows can name them. */
+enum {
+    QD_MODULE_EVENT = 0,
+    QD_MODULE_CLOCK,
+    QD_MODULE_REGISTERS,
+    QD_MODULE_IDENTITY,
+    QD_MODULE_TARIFF,
+    QD_MODULE_ASSOCIATION,
+    QD_MODULE_COUNT
+};
+
+typedef struct qd_module_row {
+    const qd_module_t *module;
+    const void *config;
+} qd_module_row_t;
+
+struct qd_model {
+    const char *name;
+    const char *title;
+    uint16_t layout_version; /* of its records */
+    uint8_t phase_mask;
+    const qd_metrology_config_t *metrology;
+    const qd_cosem_tables_t *cosem;
+    qd_module_row_t modules[QD_MODULE_COUNT];
+};
+
+extern const qd_model_t qd_model_st402;
+extern const qd_model_t qd_model_mini;
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * rows.h - shorthand for the rows of object tables. Only model tables include it.
+ */
+#ifndef QD_MODELS_ROWS_H
+#define QD_MODELS_ROWS_H
+
+#include "app/clock.h"
+#include "app/event.h"
+#include "app/identity.h"
+#include "app/registers.h"
+#include "app/tariff.h"
+#include "cosem/association.h"
+#include "models/model.h"
+#include "protocol/xdlms.h"
+
+#define R QD_RIGHT_READ
+#define W QD_RIGHT_WRITE
+#define X QD_RIGHT_EXECUTE
+#define WL QD_RIGHT_WRITE_LOCAL
+
+#define LEGAL QD_ROW_LEGALLY_RELEVANT
+#define FACTORY QD_ROW_FACTORY
+
+/* Object of a class with attributes of its own: arg is the high octet of its references. */
+#define OBJECT(a, b, c, d, e, class_row, module, item, arg, access_row) \
+    {QD_OBIS(a, b, c, d, e, 255), 1, &(class_row), {module, item, arg}, 0, QD_UNIT_NONE, 0, access_row, 0}
+
+/* Data (class 1) and Register (class 3); members along group E. */
+#define DATA(a, b, c, d, e, members, module, item, arg, type, access_row, flags)                          \
+    {QD_OBIS(a, b, c, d, e, 255), members, &qd_class_data, {module, item, arg}, type, QD_UNIT_NONE, 0, \
+     access_row, flags}
+#define REGISTER(a, b, c, d, e, members, module, item, arg, type, unit, scaler, access_row, flags)              \
+    {QD_OBIS(a, b, c, d, e, 255), members, &qd_class_register, {module, item, arg}, type, unit, scaler, \
+     access_row, flags}
+
+#define U8 QD_TYPE_UNSIGNED
+#define U16 QD_TYPE_LONG_UNSIGNED
+#define U32 QD_TYPE_DOUBLE_LONG_UNSIGNED
+#define I16 QD_TYPE_LONG
+#define I32 QD_TYPE_DOUBLE_LONG
+#define OCTETS QD_TYPE_OCTET_STRING
+
+/* Energy with its total (E = 0) and `rates` rate registers; resolution Wh, varh, VAh. */
+#define ENERGY(c, rates, item, unit) \
+    REGISTER(1, 0, c, 8, 0, (rates) + 1, QD_MODULE_REGISTERS, item, 0, U32, unit, 0, READ_ALL, LEGAL)
+#define ENERGY_SIGNED(c, rates, item, unit) \
+    REGISTER(1, 0, c, 8, 0, (rates) + 1, QD_MODULE_REGISTERS, item, 0, I32, unit, 0, READ_ALL, LEGAL)
+#define ENERGY_OF_PHASE(c, item, phase) \
+    REGISTER(1, 0, c, 8, 0, 1, QD_MODULE_REGISTERS, item, phase, U32, QD_UNIT_WH, 0, READ_ALL, LEGAL)
+/* Instantaneous value of the sum (arg 0) or of a phase. */
+#define NOW(c, item, arg, type, unit, scaler) \
+    REGISTER(1, 0, c, 7, 0, 1, QD_MODULE_REGISTERS, item, arg, type, unit, scaler, READ_ALL, 0)
+#define ANGLE(e, item, phase) \
+    REGISTER(1, 0, 81, 7, e, 1, QD_MODULE_REGISTERS, item, phase, I16, QD_UNIT_DEGREE, -1, READ_ALL, 0)
+
+#endif
