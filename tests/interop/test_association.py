@@ -8,7 +8,7 @@ import octets
 import pytest
 from gurux_dlms import GXDLMSException
 from gurux_dlms.enums import Authentication, Conformance
-from peer import Gone, Refused
+from peer import Gone, Peer, Refused
 
 PUBLIC, MANAGEMENT, LEVEL1 = meters.CLIENTS["public"], meters.CLIENTS["management"], meters.CLIENTS["level1"]
 LDN = octets.get(1, "0-0:42.0.0", 2)
@@ -169,9 +169,8 @@ def test_an_unknown_client_is_refused(site):
 
 
 def test_gurux_is_refused_as_an_unknown_client(site):
-    import peer  # noqa: PLC0415
     with pytest.raises((GXDLMSException, Gone, Refused)):
-        peer.Peer(site.meter.address, 77, None).connect()
+        Peer(site.meter.address, 77, None).connect()
 
 
 def test_wrapper_headers_that_are_dropped(site):

@@ -5,14 +5,16 @@ The spans with a load run as fast as they go, without ports, for an exact number
 at real speed with a load of nothing, so that its registers stand while they are read or the rate is switched.
 """
 
+import time
+
 import load_model
 import meter as meters
 import model
 import peer as peers
 import pytest
+from gurux_dlms.enums import DataType
 
 COLUMNS = meters.COLUMNS
-ENTER, LEAVE = 0, 0  # see thresholds()
 
 
 def table(*rows):
@@ -36,7 +38,7 @@ QUADRANTS = table(
     (200, (100000, 120000, 90000), (10000, -20000, 30000)),
     (220, (1, 1, 1), (1, 1, 1)),
 )
-STEPS = [(1, 600, 3), (2, 1000, 5), (4, 77, 1), (8, 2401, 8), (1, 600, 2)]  # (load scale is the file's), seconds, rate
+STEPS = [(1, 600), (2, 1000), (4, 77), (8, 2401), (1, 600)]  # rate, seconds
 
 
 def read_all(meter, names):
@@ -67,7 +69,7 @@ def test_registers_per_rate(yard, gate):
     """The rate of each span is chosen by a script or by the active mask while nothing flows."""
     name = f"rates-{gate}"
     registers, load = thresholds(), load_model.Load(QUADRANTS)
-    for step, (rate, seconds, _) in enumerate(STEPS):
+    for step, (rate, seconds) in enumerate(STEPS):
         desk = yard.start(name=name, load=meters.zero_load(), gate=gate)
         with peers.Peer(desk.address, meters.CLIENTS["management"], desk.password("management")) as peer:
             if step % 2:
@@ -75,7 +77,6 @@ def test_registers_per_rate(yard, gate):
                 item.activeMask = f"{rate:04d}".encode()
                 peer.write(item, 4)
             else:
-                from gurux_dlms.enums import DataType  # noqa: PLC0415
                 peer.method(peer.object(9, model.SCRIPTS), 1, rate, DataType.UINT16)
         assert desk.interrupt() == 0
         yard.through(f"{seconds}s", name=name, load=QUADRANTS, gate=gate)
@@ -122,7 +123,6 @@ def test_registers_that_move_agree_with_the_meters_own_clock(yard, gate, speed):
     """3600 W: one Wh a second. The register and the seconds since the start stay together."""
     meter = yard.start(name=f"moving-{gate}-{speed}", load=meters.constant_load(230, 16, 1200, 0), gate=gate, speed=speed)
     with peers.Peer(meter.address, meters.CLIENTS["level1"], meter.password("level1")) as peer:
-        import time  # noqa: PLC0415
         readings = []
         for _ in range(4):
             values = peer.read_list([(3, "1-0:1.8.0", 2), (8, "0-0:1.0.0", 2)])

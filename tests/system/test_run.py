@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""quadrant run: spans, several meters in one process, load files that are none, and ports."""
+
+import json
+import re
+
+import meter as meters
+import octets
+import pytest
+
+WALK = "\n".join(["# a walk", "t_s," + meters.COLUMNS,
+                  "0,230,231,232,1,2,3,200,-300,650,10,20,-60,50",
+                  "7,229,231,232,1,2,3,-200,-300,65.5,10,-20,-60,49.98",
+                  "31,230,231,232,9,2,3,2000,300,650,100,200,60,50.02",
+                  "60,230,231,,1,2,,200,,650,10,,-60,50"]) + "\n"
+
+
+def hashes(meter):
+    """The hashes of the registers in the stop events, in order."""
+    found = []
+    for event in meter.stopped():
+        found += re.findall(r'"(?:hash|registers_hash|registers)": ?"?([0-9a-fx]+)"?', json.dumps(event))
+    assert found, meter.events
+    return found
+
+
+def test_the_events_of_a_run(run):
+    meter = run(load=WALK)
+    kinds = [event["event"] for event in meter.events]
+    assert kinds[-1] == "ready" and "port" in kinds and "client" in kinds
+    assert re.fullmatch(r"127\.0\.0\.1", meter.address[0]) and meter.address[1] > 0
+    assert meter.interrupt() == 0
+    assert meter.stopped()
+
+
+def test_the_same_run_gives_the_same_registers(run):
+    one = run(ready=False, load=WALK, name="one", speed="max", length="3h", wrapper=None)
+    two = run(ready=False, load=WALK, name="two", speed="max", length="3h", wrapper=None)
+    assert one.wait() == two.wait() == 0
+    assert hashes(one) == hashes(two)
+    three = run(ready=False, load=WALK, name="three", speed="max", length="10799s", wrapper=None)
+    assert three.wait() == 0
+    assert hashes(three) != hashes(one)
+
+
+def test_a_run_in_two_parts_is_the_same_run(run):
+    whole = run(ready=False, load=WALK, name="whole", speed="max", length="7200s", wrapper=None)
+    assert whole.wait() == 0
+    first = run(ready=False, load=WALK, name="parts", speed="max", length="3600s", wrapper=None)
+    assert first.wait() == 0
+    second = run(ready=False, load=WALK, name="parts", speed="max", length="3600s", wrapper=None,
+                 start="2026-01-01T01:00:00Z")
+    assert second.wait() == 0
+    assert hashes(whole) == hashes(second)
+
+
+def test_both_gates_book_the_same(run):
+    one = run(ready=False, load=WALK, name="call", speed="max", length="2h", wrapper=None)
+    two = run(ready=False, load=WALK, name="loop", speed="max", length="2h", wrapper=None, gate="loopback")
+    assert one.wait() == two.wait() == 0
+    assert hashes(one) == hashes(two)
+
+
+def test_two_meters_in_one_process_are_two_meters(run):
+    alone = run(ready=False, load=WALK, name="alone", speed="max", length="2h", wrapper=None, extra=["--seed", "5"])
+    assert alone.wait() == 0
+    both = run(ready=False, load=WALK, name="pair", speed="max", length="2h", wrapper=None,
+               extra=["--count", "2", "--seed", "5"])
+    assert both.wait() == 0
+    pair = hashes(both)
+    assert len(pair) == 2
+    assert set(pair) == set(hashes(alone))
+
+
+def test_two_meters_in_one_process_answer_each_for_itself(run):
+    meter = run(load=meters.zero_load(), name="pair", extra=["--count", "2"])
+    assert len(meter.addresses()) == 2
+    for address in meter.addresses():
+        with octets.Line(address) as line:
+            line.associate()
+            assert line.get(1, "0-0:42.0.0", 2)[0] == 0
+    assert meter.interrupt() == 0
+
+
+def test_a_month_as_fast_as_it_goes(run):
+    meter = run(ready=False, load=WALK, speed="max", length="30d", wrapper=None)
+    assert meter.wait(120) == 0
+    assert hashes(meter)
+
+
+def test_a_span_ends_by_itself_at_any_speed(run):
+    meter = run(ready=False, load=WALK, speed=100, length="100s", wrapper=None)
+    assert meter.wait(10) == 0
+
+
+@pytest.mark.parametrize(("text", "place"), [
+    ("", ""),
+    ("# only words\n", ""),
+    ("t_s," + meters.COLUMNS + "\n", ""),
+    ("t_s,nonsense\n0,1\n", ":1"),
+    (meters.zero_load().replace("\n0,", "\nzero,"), ":3"),
+    (meters.zero_load().replace("230,230,230", "230,230,two", 1), ":3"),
+    (meters.zero_load().replace("\n60,", "\n0,"), ":4"),
+    (meters.zero_load().replace("\n60,", "\n-1,"), ":4"),
+    (meters.zero_load().replace("\n0,230", "\n0,2300000"), ":3"),
+    (meters.zero_load().replace("\n0,230,", "\n0,230,230,"), ":3"),
+    (meters.zero_load().replace("0,0,50", "99999999999,0,50"), ":3"),
+])
+def test_a_load_file_that_is_none_names_its_line(run, text, place):
+    meter = run(ready=False, load=text, wrapper=None, speed="max", length="10s")
+    status = meter.wait(10)
+    name = meter.arguments[meter.arguments.index("--load") + 1]
+    assert status == 2, meter.stderr()
+    assert meter.stderr().count("\n") == 0 and name + place in meter.stderr(), meter.stderr()
+
+
+def test_a_load_file_that_is_not_there(run, tmp_path):
+    meter = run(ready=False, load=tmp_path / "none.csv", wrapper=None, speed="max", length="10s")
+    assert meter.wait(10) in (2, 5)
+    assert "none.csv" in meter.stderr()
+
+
+@pytest.mark.parametrize("extra", [["--speed", "0"], ["--speed", "-1"], ["--speed", "fast"], ["--for", "soon"], ["--for", "-1s"],
+                                   ["--start", "yesterday"], ["--wrapper", "70000"], ["--bind", "not.an.address"],
+                                   ["--count", "0"], ["--gate", "none"], ["--nonsense"], ["--load"]])
+def test_options_that_are_none(run, extra):
+    meter = run(ready=False, load=meters.zero_load(), extra=extra, length="1s")
+    assert meter.wait(10) in (2, 5)
+    assert meter.stderr() and meter.stderr().count("\n") == 0, meter.stderr()
+
+
+def test_a_model_that_is_none(run):
+    meter = run(ready=False, model="st999", length="1s")
+    assert meter.wait(10) == 2
+    assert "st999" in meter.stderr()
+
+
+def test_a_port_that_is_taken(run):
+    meter = run(load=meters.zero_load(), name="one")
+    other = run(ready=False, load=meters.zero_load(), name="two", wrapper=meter.address[1])
+    assert other.wait(10) == 5
+    assert str(meter.address[1]) in other.stderr()
+
+
+def test_mini_runs_too(run):
+    meter = run(model="mini", load=meters.zero_load())
+    with octets.Line(meter.address) as line:
+        aare = octets.Aare(line.ask(octets.aarq()))
+        assert aare.result == 0
+    assert meter.interrupt() == 0
