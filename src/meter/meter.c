@@ -173,7 +173,6 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
                           const qd_meter_options_t *options, uint64_t tick_us, qd_meter_t **meter) {
     qd_arena_t arena = {memory, size, 0, false};
     qd_carving_t carving;
-    qd_store_layout_t layout;
     if (memory == NULL || ((uintptr_t)memory & 7u) != 0 || !ports_complete(model, ports)) {
         return QD_ARGUMENT;
     }
@@ -187,9 +186,9 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     m->ports = *ports;
     m->tick_us = tick_us;
     m->interval_us = tick_us;
-    qd_meter_layout(model, &layout);
+    qd_meter_layout(model, &m->layout);
     qd_status_t status =
-        qd_store_mount(carving.store, carving.store_size, &layout, ports->fram, &qd_sealer_crc, &m->store);
+        qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &qd_sealer_crc, &m->store);
     if (status == QD_OK || status == QD_END) {
         status = start_metrology(m, &carving, tick_us);
     }

@@ -41,6 +41,7 @@ struct qd_meter {
     const qd_model_t *model;
     qd_meter_ports_t ports;
     qd_power_state_t power;
+    qd_store_layout_t layout; /* the store reads it as long as it lives */
     qd_store_t *store;
     qd_metrology_t *metrology;
     qd_gate_loop_t *loop; /* NULL: gate by call */
