@@ -347,14 +347,14 @@ static qd_status_t registers_init(void *context, const void *config, const qd_se
 
 /* A ratio that the factory changed counts from the next step on. */
 static void registers_due(void *context, uint64_t tick_us, uint64_t *next_us) {
-    (void)tick_us;
-    (void)next_us;
     qd_registers_t *self = context;
     if (self->services->gateway->parameters_valid != (1u << QD_SEALED_PARAMETER_COUNT) - 1u) {
         self->ratios_known = false;
     }
     if (!self->ratios_known) {
-        (void)learn_ratios(self); /* pending: at the next step */
+        if (learn_ratios(self) == QD_PENDING) {
+            *next_us = tick_us;
+        }
     }
 }
 

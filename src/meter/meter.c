@@ -19,10 +19,11 @@ static const qd_record_row_t record_rows[] = {
     {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE},
 };
 
-/* One second's group: metrology's records and the events. */
+/* The largest group: whatever metrology writes in one commit. The events of a step are one record
+ * and need no group. */
 #define GROUP_CAPACITY                                                                                       \
     (QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_DELTA_SIZE + QD_RECORD_METROLOGY_SEALED_SIZE +      \
-     QD_RECORD_METROLOGY_JOURNAL_SIZE + QD_RECORD_EVENTS_SIZE)
+     QD_RECORD_METROLOGY_JOURNAL_SIZE)
 
 void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout) {
     layout->model = model->name;

@@ -12,6 +12,8 @@
 /* Intervals booked in one step at most; the rest waits for the next one, which is due at once. */
 #define INTERVALS_MAX 8u
 #define INTERVAL_US 1000000u
+/* Rounds of messages in which the start's questions are answered; a dozen are needed by link. */
+#define SETTLE_ROUNDS 64u
 
 static qd_event_bus_t *events_of(qd_meter_t *meter) {
     return meter->modules[QD_MODULE_EVENT].state;
@@ -28,17 +30,6 @@ static uint8_t measure(qd_meter_t *meter, uint64_t tick_us) {
         booked++;
     }
     return booked;
-}
-
-static void raise_start_events(qd_meter_t *meter) {
-    if (meter->started || !meter->gateway.have_snapshot) {
-        return;
-    }
-    meter->started = true;
-    uint32_t up = qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, qd_store_epoch(meter->store), 0);
-    if (!meter->gateway.snapshot.clock.valid) {
-        (void)qd_event_raise(events_of(meter), QD_EVENT_CLOCK_INVALID, 0, up);
-    }
 }
 
 static void run_modules(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
@@ -68,30 +59,55 @@ static bool failed(qd_status_t status) {
     return status != QD_OK && status != QD_END && status != QD_PENDING && status != QD_BUSY;
 }
 
-/* Metrology's registers and the events of this step as one group. */
-static qd_status_t commit(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+/* What metrology writes is one group: registers, clock, journal and sealed values of one instant. */
+static qd_status_t commit_metrology(qd_meter_t *meter) {
     qd_status_t status = qd_txn_begin(meter->store);
     if (status != QD_OK) {
         return status;
     }
-    qd_status_t registers = qd_metrology_commit(meter->metrology);
-    if (meter->loop != NULL) {
-        qd_gate_server_pump(&meter->loop->server);
-    }
-    qd_gateway_refresh(&meter->gateway);
-    raise_start_events(meter);
-    run_modules(meter, tick_us, next_us);
-    qd_status_t events = qd_event_commit(events_of(meter));
+    qd_status_t staged = qd_metrology_commit(meter->metrology);
     status = qd_txn_commit(meter->store);
     if (status != QD_OK) {
         qd_metrology_commit_failed(meter->metrology);
         return status;
     }
-    if (failed(registers) || failed(events)) {
-        return QD_IO;
+    return failed(staged) ? QD_IO : QD_OK;
+}
+
+/* Commits the events that wait and fans them out. */
+static qd_status_t commit_events(qd_meter_t *meter) {
+    qd_status_t status = qd_event_commit(events_of(meter));
+    if (status == QD_OK) {
+        fan_out(meter);
     }
-    fan_out(meter);
-    return QD_OK;
+    return failed(status) ? QD_IO : QD_OK;
+}
+
+/* Newest snapshot to the modules, and what they have to do under it. */
+static void run_under_snapshot(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+    if (meter->loop != NULL) {
+        qd_gate_server_pump(&meter->loop->server);
+    }
+    qd_gateway_refresh(&meter->gateway);
+    run_modules(meter, tick_us, next_us);
+}
+
+/* At the start the modules have questions to metrology; they are settled before the first interval
+ * counts, however many messages that takes. */
+static void settle(qd_meter_t *meter, uint64_t tick_us) {
+    uint64_t next_us = tick_us;
+    for (uint8_t i = 0; i < SETTLE_ROUNDS && next_us <= tick_us; i++) {
+        next_us = tick_us + INTERVAL_US;
+        run_under_snapshot(meter, tick_us, &next_us);
+    }
+    if (!meter->gateway.have_snapshot) {
+        return;
+    }
+    meter->started = true;
+    uint32_t up = qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, qd_store_epoch(meter->store), 0);
+    if (!meter->gateway.snapshot.clock.valid) {
+        (void)qd_event_raise(events_of(meter), QD_EVENT_CLOCK_INVALID, 0, up);
+    }
 }
 
 static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
@@ -100,15 +116,6 @@ static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
         more = qd_link_step(&meter->links[i], &meter->server, tick_us) || more;
     }
     return more;
-}
-
-/* Events that the answers of this step raised are committed before the step ends. */
-static qd_status_t commit_late_events(qd_meter_t *meter) {
-    qd_status_t status = qd_event_commit(events_of(meter));
-    if (status == QD_OK) {
-        fan_out(meter);
-    }
-    return failed(status) ? QD_IO : QD_OK;
 }
 
 qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
@@ -120,28 +127,33 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (meter->ports.power != NULL) {
         meter->power = meter->ports.power->state(meter->ports.power->context);
     }
+    if (!meter->started) {
+        settle(meter, tick_us);
+    }
     uint8_t booked = measure(meter, tick_us);
     *next_us = booked == INTERVALS_MAX ? tick_us : meter->interval_us + INTERVAL_US;
     if (*next_us < tick_us) {
         *next_us = tick_us + INTERVAL_US; /* nothing is measured now: ask again in a second */
     }
-    if (booked > 0 || !meter->started) {
-        status = commit(meter, tick_us, next_us);
-    } else if (meter->loop != NULL) {
-        qd_gate_server_pump(&meter->loop->server);
-        qd_gateway_refresh(&meter->gateway);
-        run_modules(meter, tick_us, next_us);
+    if (booked > 0) {
+        status = commit_metrology(meter);
     }
+    if (booked > 0 || meter->loop != NULL) {
+        run_under_snapshot(meter, tick_us, next_us);
+    }
+    qd_status_t events = commit_events(meter);
     if (serve_channels(meter, tick_us)) {
         *next_us = tick_us;
     }
-    qd_status_t late = commit_late_events(meter);
-    return status != QD_OK ? status : late;
+    /* What the answers of this step raised is committed before the step ends. */
+    qd_status_t late = commit_events(meter);
+    return status != QD_OK ? status : events != QD_OK ? events : late;
 }
 
 qd_status_t qd_meter_stop(qd_meter_t *meter) {
-    uint64_t next_us = 0;
-    return commit(meter, meter->tick_us, &next_us);
+    qd_status_t status = commit_metrology(meter);
+    qd_status_t events = commit_events(meter);
+    return status != QD_OK ? status : events;
 }
 
 void qd_meter_get_view(const qd_meter_t *meter, qd_meter_view_t *view) {

@@ -100,7 +100,7 @@ static const qd_cosem_tables_t cosem = {
     .channels = channels,
     .channel_count = sizeof channels / sizeof channels[0],
     .association_count = 6,
-    .pdu_size = 1024,
+    .pdu_size = 832,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
     .server_sap = 1,
