@@ -2,8 +2,8 @@
  * fuzz_acse.c - AARQ, AARE, RLRQ and RLRE by their first octet.
  *
  * Must hold: what was read encodes, and the encoding reads as the same fields.
- * Planted: an AARQ with the ciphered context, a system title of 8 octets, mechanism 5 and a challenge of
- * more than 8 octets.
+ * Planted: an AARQ with the ciphered context, a system title of 8 octets, mechanism 5 and a challenge
+ * that begins with K.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
@@ -32,7 +32,8 @@ static void aarq(const uint8_t *data, size_t size) {
     }
     FUZZ_MUST(qd_reader_left(&r) == 0u);
     FUZZ_PLANT(a.context_name == QD_CONTEXT_LN_CIPHERED && a.calling_ap_title.length == 8u &&
-               a.has_mechanism && a.mechanism == QD_MECHANISM_HLS_GMAC && a.authentication.length > 8u);
+               a.has_mechanism && a.mechanism == QD_MECHANISM_HLS_GMAC && a.authentication.length >= 8u &&
+               a.authentication.data[0] == 'K');
     qd_writer_init(&w, out, sizeof out);
     qd_aarq_encode(&w, &a);
     FUZZ_MUST(w.status == QD_OK);

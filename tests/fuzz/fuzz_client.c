@@ -5,7 +5,7 @@
  * gets a list, sets, calls and releases until the replies are used up.
  * Must hold: every call ends; a value it returns is one good element inside the caller's buffer; after
  * silence or a violation nothing more is sent.
- * Planted: a long GET that joins at least 3 blocks into an octet-string.
+ * Planted: a SET that is refused with object-class-inconsistent after a long GET that succeeded.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
@@ -95,12 +95,14 @@ static void talk(qd_client_t *client, const peer_t *peer, uint8_t *out, size_t s
     static const qd_client_ref_t refs[2] = {{3, QD_OBIS(1, 0, 1, 8, 0, 255), 2},
                                             {8, QD_OBIS(0, 0, 1, 0, 0, 255), 2}};
     static const uint8_t data[] = {0x11, 0x05};
+    const qd_client_fault_t *fault = qd_client_last_fault(client);
+    bool long_get = false;
     qd_client_value_t values[2] = {{0, NULL, 0}, {0, NULL, 0}};
 
     if (qd_client_get(client, &refs[0], out, size, &values[0]) == QD_CLIENT_OK) {
         check_value(&values[0], out, size);
         FUZZ_MUST(values[0].data != NULL);
-        FUZZ_PLANT(peer->next_requests >= 2u && values[0].data[0] == QD_TYPE_OCTET_STRING);
+        long_get = peer->next_requests >= 1u;
     }
     if (qd_client_has_list(client) &&
         qd_client_get_list(client, refs, 2, out, size, values) == QD_CLIENT_OK) {
@@ -108,6 +110,7 @@ static void talk(qd_client_t *client, const peer_t *peer, uint8_t *out, size_t s
         check_value(&values[1], out, size);
     }
     (void)qd_client_set(client, &refs[1], data, sizeof data);
+    FUZZ_PLANT(long_get && fault->refusal == QD_REFUSAL_ACCESS && fault->code == 9u);
     if (qd_client_call(client, &refs[1], data, sizeof data, out, size, &values[0]) == QD_CLIENT_OK) {
         check_value(&values[0], out, size);
     }

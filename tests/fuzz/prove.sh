@@ -45,7 +45,7 @@ for source in tests/fuzz/fuzz_*.c; do
         continue
     fi
     # shellcheck disable=SC2086
-    if build/prove/bin/fuzz_$name -seed=1 -runs="$runs" -max_len=512 -timeout=5 \
+    if build/prove/bin/fuzz_$name -seed=1 -use_value_profile=1 -runs="$runs" -max_len=512 -timeout=5 \
         -artifact_prefix="build/prove/$name-" "$work" $seeds >"build/prove/$name.log" 2>&1; then
         printf '%-16s not found in %s inputs\n' "$name" "$runs"
         failed=$((failed + 1))
