@@ -16,7 +16,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
     const char *usage;
     const char *summary;
-    const char *text; /* what help adds; "" when the command prints its own */
+    const char *text; /* what help adds; NULL: the command prints its own */
 } command_t;
 
 #define COMMON                                                                                               \
@@ -29,7 +29,13 @@ typedef struct command {
     "  --timeout TIME         for one answer, default 5s\n"                                                  \
     "  --trace                frames as hex and the names of their APDUs, on stderr\n"
 
+/* Commands that a build may lack; a missing one has no address. */
+int qd_cmd_run(int argc, char **argv) __attribute__((weak));
+int qd_cmd_poke(int argc, char **argv) __attribute__((weak));
+
 static const command_t commands[] = {
+    {"run", qd_cmd_run, "[MODEL]", "a live virtual meter", NULL},
+    {"poke", qd_cmd_poke, "NAME FACT [VALUE]", "the world of a running meter", NULL},
     {"objects", qd_cmd_objects, "ADDRESS", "the association's object list",
      "Prints class, version, OBIS code, access rights and name of every object that this client may "
      "see.\n" COMMON},
@@ -55,7 +61,7 @@ static const command_t *find(const char *name) {
     size_t i;
 
     for (i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0) {
+        if (commands[i].run != NULL && strcmp(commands[i].name, name) == 0) {
             return &commands[i];
         }
     }
@@ -67,6 +73,9 @@ static int list_commands(FILE *to, int status) {
 
     (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QUADRANT_VERSION);
     for (i = 0; i < COMMANDS; i++) {
+        if (commands[i].run == NULL) {
+            continue;
+        }
         (void)fprintf(to, "  %-9s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
     }
     (void)fprintf(to, "  %-9s %-26s %s\n", "help", "[COMMAND]", "this list, or all about one command");
@@ -81,6 +90,14 @@ int qd_help(const char *name) {
 
     if (command == NULL) {
         return qd_complain("help", QD_EXIT_USAGE, "no command %s; quadrant help lists all", name);
+    }
+    if (command->text == NULL) {
+        char option[] = "--help";
+        char word[16];
+        char *arguments[] = {word, option, NULL};
+
+        (void)snprintf(word, sizeof word, "%s", command->name);
+        return command->run(2, arguments);
     }
     (void)printf("Usage: quadrant %s %s\n\n%s.\n\n%s", command->name, command->usage, command->summary,
                  command->text);

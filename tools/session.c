@@ -242,6 +242,11 @@ static int read_objects(qd_session_t *session) {
     const char *why;
 
     if (qd_client_get(&session->client, &ref, session->value, QD_SESSION_VALUE, &value) != QD_CLIENT_OK) {
+        if (qd_client_last_fault(&session->client)->result == QD_CLIENT_REFUSED) {
+            return qd_complain(session->options->command, QD_EXIT_REFUSED,
+                               "the meter refused its object list: %s; give the class, as 8/0-0:1.0.0",
+                               qd_client_last_fault(&session->client)->what);
+        }
         return qd_session_complain(session, "object list");
     }
     why = qd_objects_decode(&session->objects, value.data, value.length);
