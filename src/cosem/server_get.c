@@ -152,21 +152,21 @@ static qd_status_t answer_block_error(qd_service_t *service, uint32_t block, uin
 /* Length of the block's data in front of it; the reserved octets that are not needed close up. */
 static void close_block(qd_writer_t *w, size_t reserved) {
     uint8_t field[3];
-    size_t start = BLOCK_HEAD - 1u + reserved;
+    size_t start = BLOCK_HEAD + reserved;
     size_t length = w->at - start;
     qd_writer_t f;
     qd_writer_init(&f, field, sizeof field);
     qd_axdr_put_length(&f, (uint16_t)length);
-    memmove(w->data + BLOCK_HEAD - 1u + f.at, w->data + start, length);
-    memcpy(w->data + BLOCK_HEAD - 1u, field, f.at);
-    w->at = BLOCK_HEAD - 1u + f.at + length;
+    memmove(w->data + BLOCK_HEAD + f.at, w->data + start, length);
+    memcpy(w->data + BLOCK_HEAD, field, f.at);
+    w->at = BLOCK_HEAD + f.at + length;
 }
 
 static qd_status_t answer_block(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
     qd_transfer_t before = *t;
     size_t limit = service->association->pdu_size;
-    size_t reserved = limit <= BLOCK_HEAD + 0x7Fu ? 1u : 3u;
+    size_t reserved = limit <= BLOCK_HEAD + 1u + 0x7Fu ? 1u : 3u;
     put_head(service, QD_GET_WITH_DATABLOCK);
     qd_writer_u8(service->w, 0);
     qd_writer_u32(service->w, t->block + 1u);
