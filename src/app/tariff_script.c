@@ -82,35 +82,17 @@ qd_status_t qd_tariff_scripts_row(const qd_tariff_t *self, uint32_t n, const qd_
     return status;
 }
 
-/* A source of the one scalar of a script's row. */
-typedef struct qd_row_source {
-    qd_scalar_t scalar;
-    bool given;
-} qd_row_source_t;
-
-static qd_status_t row_source_next(void *context, qd_item_element_t *element) {
-    qd_row_source_t *self = context;
-    if (self->given) {
-        return QD_END;
-    }
-    self->given = true;
-    element->type = self->scalar.type;
-    element->count = 0;
-    element->scalar = self->scalar;
-    return QD_OK;
-}
-
 static qd_status_t run_action(qd_tariff_t *self, const qd_call_t *call, const qd_script_action_t *action) {
     const qd_directory_t *directory = self->services->directory;
-    qd_row_source_t row = {.given = false};
-    qd_source_t source = {&row, row_source_next};
+    qd_scalar_source_t row;
     qd_call_t internal = *call;
     internal.client = QD_CLIENT_INTERNAL;
+    qd_scalar_source_init(&row);
     parameter_of(action, &row.scalar);
     if (action->service == 1u) {
-        return directory->put(directory->context, &internal, &action->name, &source);
+        return directory->put(directory->context, &internal, &action->name, &row.source);
     }
-    return directory->act(directory->context, &internal, &action->name, &source);
+    return directory->act(directory->context, &internal, &action->name, &row.source);
 }
 
 /* Identifier 0 does nothing. The actions run in order; the first that fails ends the script. */

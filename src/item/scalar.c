@@ -165,6 +165,24 @@ qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_
     return QD_OK;
 }
 
+static qd_status_t scalar_source_next(void *context, qd_item_element_t *element) {
+    qd_scalar_source_t *self = context;
+    if (self->given) {
+        return QD_END;
+    }
+    self->given = true;
+    element->type = self->scalar.type;
+    element->count = 0;
+    element->scalar = self->scalar;
+    return QD_OK;
+}
+
+void qd_scalar_source_init(qd_scalar_source_t *source) {
+    source->source.context = source;
+    source->source.next = scalar_source_next;
+    source->given = false;
+}
+
 qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value) {
     qd_scalar_t scalar;
     qd_scalar_integer(&scalar, type, value);

@@ -31,6 +31,16 @@ qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_
 qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_t minimum, uint16_t maximum,
                              uint16_t *length);
 
+/* A source that gives one scalar and then ends. */
+typedef struct qd_scalar_source {
+    qd_source_t source;
+    qd_scalar_t scalar;
+    bool given;
+} qd_scalar_source_t;
+
+/* Prepares it; the scalar is set by the caller. */
+void qd_scalar_source_init(qd_scalar_source_t *source);
+
 /* Gives one integer or string to a sink. The sink's status. */
 qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value);
 qd_status_t qd_sink_octets(const qd_sink_t *sink, qd_type_t type, const uint8_t *octets, uint16_t length);

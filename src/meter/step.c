@@ -182,30 +182,11 @@ int64_t qd_meter_utc_ms(const qd_meter_t *meter, uint64_t tick_us) {
     return qd_metrology_utc_ms(meter->metrology, tick_us);
 }
 
-/* A source of one octet-string. */
-typedef struct qd_octets_source {
-    qd_scalar_t scalar;
-    bool given;
-} qd_octets_source_t;
-
-static qd_status_t octets_next(void *context, qd_item_element_t *element) {
-    qd_octets_source_t *source = context;
-    if (source->given) {
-        return QD_END;
-    }
-    source->given = true;
-    element->type = source->scalar.type;
-    element->count = 0;
-    element->scalar = source->scalar;
-    return QD_OK;
-}
-
 qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const uint8_t *octets,
                                size_t length) {
     qd_object_t object;
     const qd_call_t call = {.client = QD_CLIENT_INTERNAL, .local = true, .tick_us = meter->tick_us};
-    qd_octets_source_t given = {.given = false};
-    const qd_source_t source = {&given, octets_next};
+    qd_scalar_source_t given;
     if (length > UINT16_MAX) {
         return QD_RANGE;
     }
@@ -216,6 +197,7 @@ qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const u
     if (!qd_services_in_factory(&meter->services)) {
         return QD_SEALED;
     }
+    qd_scalar_source_init(&given);
     qd_scalar_octets(&given.scalar, QD_TYPE_OCTET_STRING, octets, (uint16_t)length);
-    return qd_object_put(&meter->objects, &call, object, 2, &source);
+    return qd_object_put(&meter->objects, &call, object, 2, &given.source);
 }
