@@ -23,7 +23,7 @@ struct qd_event_bus {
     uint64_t tick_us;
 };
 
-static bool goes_to(const qd_event_config_t *config, uint8_t code, uint8_t target) {
+static bool goes_to(const qd_event_config_t *config, uint8_t code, size_t target) {
     for (uint8_t i = 0; i < config->row_count; i++) {
         if (config->rows[i].code == code && config->rows[i].target == target) {
             return true;
@@ -33,7 +33,7 @@ static bool goes_to(const qd_event_config_t *config, uint8_t code, uint8_t targe
 }
 
 static void fan_out(qd_event_bus_t *bus, const qd_event_t *event) {
-    for (uint8_t target = 0; target < QD_TARGET_COUNT; target++) {
+    for (size_t target = 0; target < QD_TARGET_COUNT; target++) {
         if (goes_to(bus->config, event->code, target)) {
             bus->last[target] = event->code;
             bus->count[target]++;
@@ -72,7 +72,7 @@ static qd_status_t load(qd_event_bus_t *bus) {
     if (qd_reader_u8(&r) != EVENT_RECORD_VERSION) {
         return QD_VERSION;
     }
-    for (uint8_t t = 0; t < QD_TARGET_COUNT; t++) {
+    for (size_t t = 0; t < QD_TARGET_COUNT; t++) {
         bus->last[t] = qd_reader_u8(&r);
         bus->count[t] = qd_reader_u16_le(&r);
     }
@@ -98,7 +98,7 @@ static qd_status_t save(const qd_event_bus_t *bus) {
     qd_writer_t w;
     qd_writer_init(&w, image, QD_RECORD_EVENTS_SIZE);
     qd_writer_u8(&w, EVENT_RECORD_VERSION);
-    for (uint8_t t = 0; t < QD_TARGET_COUNT; t++) {
+    for (size_t t = 0; t < QD_TARGET_COUNT; t++) {
         /* As they will be when the waiting events have been fanned out. */
         uint8_t last = bus->last[t];
         uint16_t count = bus->count[t];

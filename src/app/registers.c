@@ -79,8 +79,8 @@ static uint64_t through(const qd_ratio_t *ratio, uint64_t value) {
  * holds the largest value. QD_OK, QD_PENDING. */
 static qd_status_t learn_ratios(qd_registers_t *self) {
     int64_t p[QD_SEALED_PARAMETER_COUNT];
-    for (uint8_t i = 0; i < QD_SEALED_PARAMETER_COUNT; i++) {
-        qd_status_t status = qd_gateway_parameter(self->services->gateway, i, &p[i]);
+    for (size_t i = 0; i < QD_SEALED_PARAMETER_COUNT; i++) {
+        qd_status_t status = qd_gateway_parameter(self->services->gateway, (uint8_t)i, &p[i]);
         if (status != QD_OK) {
             return status;
         }

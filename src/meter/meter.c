@@ -67,7 +67,7 @@ static void carve(const qd_model_t *model, bool with_loop, qd_arena_t *arena, qd
     carving->store_size = qd_store_size(&layout);
     carving->store = arena_take(arena, carving->store_size);
     carving->metrology = arena_take(arena, qd_metrology_size());
-    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+    for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         carving->module[i] = arena_take(arena, model->modules[i].module->size(model->modules[i].config));
     }
     for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
@@ -124,7 +124,7 @@ static qd_status_t start_modules(qd_meter_t *meter, const qd_carving_t *carving)
     const qd_model_t *model = meter->model;
     qd_services_t *services = &meter->services;
     uint16_t bad_row = 0;
-    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+    for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         meter->modules[i].module = model->modules[i].module;
         meter->modules[i].state = carving->module[i];
     }
@@ -136,7 +136,7 @@ static qd_status_t start_modules(qd_meter_t *meter, const qd_carving_t *carving)
     services->directory = &meter->objects.directory;
     services->factory = meter->ports.factory;
     services->scratch = meter->scratch;
-    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+    for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         qd_status_t status =
             model->modules[i].module->init(carving->module[i], model->modules[i].config, services);
         if (status != QD_OK) {

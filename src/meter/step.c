@@ -33,7 +33,7 @@ static uint8_t measure(qd_meter_t *meter, uint64_t tick_us) {
 }
 
 static void run_modules(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
-    for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+    for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         const qd_module_instance_t *m = &meter->modules[i];
         if (m->module->due != NULL) {
             m->module->due(m->state, tick_us, next_us);
@@ -45,7 +45,7 @@ static void run_modules(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) 
 static void fan_out(qd_meter_t *meter) {
     qd_event_t event;
     while (qd_event_drain(events_of(meter), &event) == QD_OK) {
-        for (uint8_t i = 0; i < QD_MODULE_COUNT; i++) {
+        for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
             const qd_module_instance_t *m = &meter->modules[i];
             if (m->module->notice != NULL) {
                 m->module->notice(m->state, &event);
