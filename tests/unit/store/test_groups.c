@@ -99,6 +99,23 @@ static void a_group_of_one_takes_the_short_way(void **state) {
     assert_int_equal(then.commits - first.commits, 1);
 }
 
+static void a_first_write_in_a_group_fills_both_slots(void **state) {
+    (void)state;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        fixture_t f;
+
+        setup(&f);
+        assert_int_equal(qd_txn_begin(f.store), QD_OK);
+        assert_int_equal(put(&f, B, 2, 20), QD_OK);
+        assert_int_equal(put(&f, C, 2, 20), QD_OK);
+        assert_int_equal(qd_txn_commit(f.store), QD_OK);
+        assert_int_equal(put(&f, A, 1, 1), QD_OK);
+        qd_sim_fram_flip(&f.fram, slot_at(1, slot) + 18, 4);
+        assert_int_equal(remount(&f), QD_OK);
+        assert_int_equal(get(&f, B), 2);
+    }
+}
+
 /* --- failing devices -------------------------------------------------------------------------------- */
 
 typedef struct outcome {
@@ -246,6 +263,27 @@ static void a_mount_that_fails_can_be_done_again(void **state) {
     }
 }
 
+static void a_torn_group_stays_forgotten(void **state) {
+    fixture_t f;
+    qd_store_stats_t stats;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, C, 1, 20), QD_OK);
+    assert_int_equal(write_failing(&f, true, 3, 1000, QD_IO), QD_OK);
+    qd_sim_fram_flip(&f.fram, 128 + 30, 1); /* as if the redo area had been cut */
+    assert_int_equal(remount(&f), QD_OK);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.replays, 0);
+    assert_int_equal(get(&f, B), 1);
+    assert_int_equal(put(&f, B, 9, 20), QD_OK);
+    qd_sim_fram_flip(&f.fram, 128 + 30, 1); /* the octet reads well again */
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), 9);
+    assert_int_equal(get(&f, C), 1);
+}
+
 /* --- other sealers ---------------------------------------------------------------------------------- */
 
 /* A toy cipher with a tag of 16: enough to see that nothing relies on the CRC sealer's ways. */
@@ -346,6 +384,8 @@ int main(void) {
         cmocka_unit_test(an_aborted_group_leaves_nothing),
         cmocka_unit_test(a_group_has_room_for_what_the_layout_says),
         cmocka_unit_test(a_group_of_one_takes_the_short_way),
+        cmocka_unit_test(a_first_write_in_a_group_fills_both_slots),
+        cmocka_unit_test(a_torn_group_stays_forgotten),
         cmocka_unit_test(failing_operations_leave_old_or_new),
         cmocka_unit_test(a_refused_write_does_not_turn_up_later),
         cmocka_unit_test(a_first_write_that_fails_was_never_written),

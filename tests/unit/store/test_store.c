@@ -317,6 +317,61 @@ static void a_slot_lost_while_running_falls_back(void **state) {
     assert_int_equal(get(&f, B), 4);
 }
 
+static void a_slot_speaks_for_its_place_only(void **state) {
+    fixture_t f;
+    uint8_t image[SIZE];
+    qd_store_stats_t stats;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, B, 2, 20), QD_OK);
+    memcpy(image, qd_sim_fram_cells(&f.fram), SIZE);
+    memcpy(image + slot_at(1, 1), image + slot_at(1, 0), slot_size(100));
+    memset(image + slot_at(1, 0), 0x12, 16);
+    qd_sim_fram_load(&f.fram, image);
+    assert_int_equal(mount(&f), QD_OK);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.bad_slots, 2);
+    assert_int_equal(get(&f, B), -2);
+}
+
+static void a_torn_first_write_stays_forgotten(void **state) {
+    fixture_t f;
+
+    (void)state;
+    setup(&f);
+    qd_sim_fram_fail(&f.fram, operations(&f) + 3, 1, QD_NO_SPACE); /* slot 1 stays blank */
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(get(&f, B), 1);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), -1);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1); /* the octet reads well again */
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), -1);
+}
+
+static void a_clean_start_writes_the_superblocks_only(void **state) {
+    fixture_t f;
+    qd_store_stats_t stats;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(qd_txn_begin(f.store), QD_OK);
+    assert_int_equal(put(&f, B, 2, 20), QD_OK);
+    assert_int_equal(put(&f, C, 2, 20), QD_OK);
+    assert_int_equal(qd_txn_commit(f.store), QD_OK);
+    assert_int_equal(put(&f, C, 3, 20), QD_OK);
+    assert_int_equal(remount(&f), QD_OK);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.programs, 2);
+    assert_int_equal(stats.syncs, 2);
+    assert_int_equal(stats.programmed_octets, 128);
+    assert_int_equal(stats.replays + stats.bad_slots, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blank_device_is_formatted_once),
@@ -331,6 +386,9 @@ int main(void) {
         cmocka_unit_test(every_octet_of_a_slot_is_guarded),
         cmocka_unit_test(two_lost_slots_are_corrupt_never_zero),
         cmocka_unit_test(a_slot_lost_while_running_falls_back),
+        cmocka_unit_test(a_slot_speaks_for_its_place_only),
+        cmocka_unit_test(a_torn_first_write_stays_forgotten),
+        cmocka_unit_test(a_clean_start_writes_the_superblocks_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
