@@ -131,6 +131,12 @@ void qd_load_player_start(qd_load_player_t *player, uint64_t tick_us) {
     player->end_us = tick_us + (uint64_t)((floor_seconds(us) + 1) * SECOND_US - us);
 }
 
+void qd_load_player_cut(qd_load_player_t *player, uint64_t tick_us) {
+    if (tick_us > player->begin_us && tick_us < player->end_us) {
+        player->end_us = tick_us;
+    }
+}
+
 static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record) {
     qd_load_player_t *player = context;
     int64_t second;
@@ -145,8 +151,7 @@ static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record
     }
     record->tick_us = player->end_us;
     record->duration_us = (uint32_t)(player->end_us - player->begin_us);
-    player->begin_us = player->end_us;
-    player->end_us += SECOND_US;
+    qd_load_player_start(player, player->end_us);
     return QD_OK;
 }
 

@@ -82,6 +82,8 @@ typedef struct qd_load_player {
 
 /* Starts (again, after an outage) at tick_us; facts stay. load, utc_ms and origin_utc_s are set. */
 void qd_load_player_start(qd_load_player_t *player, uint64_t tick_us);
+/* Ends the running interval at tick_us, before a clean stop: the record can be taken at once. */
+void qd_load_player_cut(qd_load_player_t *player, uint64_t tick_us);
 /* The port of a player; stays valid as long as the player. */
 qd_quantities_port_t qd_load_player_port(qd_load_player_t *player);
 

@@ -1,0 +1,181 @@
+/*
+ * linux.h - the Linux port: what a host program puts behind the ports of a meter.
+ *
+ * Purpose: state directories with one owner, FRAM in a mapped file, the clocks of a simulated world,
+ * random octets, TCP connections as byte channels and a control socket.
+ * Ownership: structs are the caller's; nothing is global, any number of meters runs in one process.
+ * Context: one thread, the one that runs the libuv loop.
+ * Errors: besides the status, error says in one line what is wrong and what to do.
+ */
+#ifndef QUADRANT_LINUX_H
+#define QUADRANT_LINUX_H
+
+#include "quadrant/port/block.h"
+#include "quadrant/port/channel.h"
+#include "quadrant/port/rtc.h"
+#include "quadrant/port/system.h"
+
+#define QD_LINUX_PATH_MAX 1024u
+
+typedef struct qd_linux_error {
+    char text[1536];
+} qd_linux_error_t;
+
+/* --- state directory -------------------------------------------------------------------------- */
+
+/* A directory that one process owns at a time: DIR/lock is locked and holds the process number. */
+typedef struct qd_linux_dir {
+    int fd;
+    int lock;
+    char path[QD_LINUX_PATH_MAX];
+} qd_linux_dir_t;
+
+/* Makes the directory with its parents (mode 0700) unless it is there, and takes the lock. QD_OK;
+ * QD_BUSY: another process has it; QD_IO. */
+qd_status_t qd_linux_dir_open(qd_linux_dir_t *dir, const char *path, qd_linux_error_t *error);
+void qd_linux_dir_close(qd_linux_dir_t *dir);
+
+/* --- mapped file ------------------------------------------------------------------------------ */
+
+/* A file of fixed size in memory. All its space is taken when it is opened: a full disk is an error
+ * then and never a fault later. Without a directory (NULL) it is plain memory. */
+typedef struct qd_linux_map {
+    uint8_t *octets;
+    uint32_t size;
+    int fd;
+    bool created; /* the file was not there before */
+    uint32_t dirty_begin, dirty_end;
+} qd_linux_map_t;
+
+/* QD_OK; QD_VERSION: the file is there in another size, left as it was; QD_NO_SPACE: disk full;
+ * QD_IO. */
+qd_status_t qd_linux_map_open(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name, uint32_t size,
+                              qd_linux_error_t *error);
+/* Copies into the map; what is not there yet when the process is killed is not lost, the kernel has it. */
+void qd_linux_map_write(qd_linux_map_t *map, uint32_t offset, const void *octets, uint32_t length);
+/* Waits until everything written is on the disk. QD_OK, QD_IO. */
+qd_status_t qd_linux_map_sync(qd_linux_map_t *map);
+/* Syncs and unmaps. QD_OK, QD_IO. */
+qd_status_t qd_linux_map_close(qd_linux_map_t *map);
+
+/* --- FRAM ------------------------------------------------------------------------------------- */
+
+typedef enum qd_linux_sync {
+    QD_LINUX_SYNC_EACH = 0, /* a sync waits for the disk: holds when the host loses power */
+    QD_LINUX_SYNC_LAST      /* only the closing does: holds when the process is killed */
+} qd_linux_sync_t;
+
+typedef struct qd_linux_fram {
+    qd_linux_map_t map;
+    qd_linux_sync_t sync;
+} qd_linux_fram_t;
+
+/* As qd_linux_map_open. */
+qd_status_t qd_linux_fram_open(qd_linux_fram_t *fram, const qd_linux_dir_t *dir, const char *name,
+                               uint32_t size, qd_linux_sync_t sync, qd_linux_error_t *error);
+qd_block_t qd_linux_fram_block(qd_linux_fram_t *fram);
+qd_status_t qd_linux_fram_close(qd_linux_fram_t *fram);
+
+/* --- world: time that outlives the process ---------------------------------------------------- */
+
+#define QD_LINUX_MODEL_MAX 24u
+
+/* What DIR/world keeps besides the meter's own memory. Times in ms since 2000-01-01T00:00:00Z. */
+typedef struct qd_linux_world_state {
+    int64_t utc_ms;        /* simulated UTC when it was saved */
+    int64_t host_utc_ms;   /* the host's UTC at that moment */
+    int64_t origin_utc_s;  /* UTC in s of load second 0 */
+    int64_t rtc_offset_ms; /* what the meter's RTC shows more than utc_ms */
+    uint64_t seed;
+    char model[QD_LINUX_MODEL_MAX];
+    uint8_t rtc_set;      /* the RTC has a time */
+    uint8_t manufactured; /* the factory has closed the meter */
+} qd_linux_world_state_t;
+
+/* The newer of two sealed copies counts; a kill in the middle of a save leaves the other one. */
+typedef struct qd_linux_world {
+    qd_linux_map_t map;
+    qd_linux_world_state_t state;
+    uint32_t sequence;
+    bool known;           /* there was a saved state */
+    int64_t start_utc_ms; /* UTC at tick 0 of this process; the caller sets it */
+    uint64_t now_us;      /* tick of this moment; the caller keeps it */
+    uint32_t crc[256];
+} qd_linux_world_t;
+
+/* QD_OK; QD_CORRUPT: neither copy holds; QD_VERSION, QD_NO_SPACE, QD_IO as above. */
+qd_status_t qd_linux_world_open(qd_linux_world_t *world, const qd_linux_dir_t *dir, const char *name,
+                                qd_linux_error_t *error);
+/* UTC at now_us. */
+int64_t qd_linux_world_utc_ms(const qd_linux_world_t *world);
+/* Writes state with utc_ms and the host's time; cheap enough for every simulated second. */
+void qd_linux_world_save(qd_linux_world_t *world, int64_t utc_ms, int64_t host_utc_ms);
+qd_status_t qd_linux_world_close(qd_linux_world_t *world);
+/* The host's UTC, ms since 2000. */
+int64_t qd_linux_host_utc_ms(void);
+/* The meter's RTC runs with the world, on its battery also while the meter is off. */
+qd_rtc_t qd_linux_world_rtc(qd_linux_world_t *world);
+
+/* --- random ----------------------------------------------------------------------------------- */
+
+typedef struct qd_linux_random {
+    bool seeded;
+    uint64_t state;
+    size_t left;
+    uint8_t pool[256];
+} qd_linux_random_t;
+
+/* From the kernel; seeded: a repeatable sequence, for tests only. */
+void qd_linux_random_open(qd_linux_random_t *random, bool seeded, uint64_t seed);
+qd_random_t qd_linux_random_port(qd_linux_random_t *random);
+
+/* --- TCP -------------------------------------------------------------------------------------- */
+
+struct uv_loop_s;
+typedef struct qd_linux_server qd_linux_server_t;
+
+/* Something happened that the meter wants to know: octets came, there is room again, a peer came or
+ * went. Called from the loop; the callee steps the meter and calls qd_linux_server_flush. */
+typedef void (*qd_linux_wake_t)(void *context);
+
+/*
+ * Listens on address (numeric IPv4 or IPv6) and port (0: a free one) with a pool of channels
+ * connections; one beyond it is accepted and closed at once. QD_OK; QD_BUSY: the port is taken;
+ * QD_ARGUMENT: no such address here; QD_NO_SPACE; QD_IO.
+ */
+qd_status_t qd_linux_server_open(qd_linux_server_t **server, struct uv_loop_s *loop, const char *address,
+                                 uint16_t port, uint8_t channels, qd_linux_wake_t wake, void *context,
+                                 qd_linux_error_t *error);
+uint16_t qd_linux_server_port(const qd_linux_server_t *server);
+/* Channel n of the pool; stays valid until the server is closed. */
+const qd_channel_port_t *qd_linux_server_channel(const qd_linux_server_t *server, uint8_t n);
+/* Sends what the meter has written. How many received octets still wait on channels where nothing
+ * waits to be sent; on the others there will be a wake when it has gone. */
+uint32_t qd_linux_server_flush(qd_linux_server_t *server);
+/* Drops all connections at once; dark: later ones too, until called again with false. */
+void qd_linux_server_reset(qd_linux_server_t *server, bool dark);
+/* Sends what can be sent and closes; the loop must run until it has no handles, which frees server. */
+void qd_linux_server_close(qd_linux_server_t *server);
+
+/* --- control ---------------------------------------------------------------------------------- */
+
+#define QD_LINUX_LINE_MAX 256u
+
+typedef struct qd_linux_control qd_linux_control_t;
+
+/* Answers one line (without its end) with one line of at most size - 1 octets. */
+typedef void (*qd_linux_control_handler_t)(void *context, const char *line, char *reply, size_t size);
+
+/* A unix socket in the state directory, one line and one answer per connection. QD_OK, QD_NO_SPACE,
+ * QD_IO. */
+qd_status_t qd_linux_control_open(qd_linux_control_t **control, struct uv_loop_s *loop,
+                                  const qd_linux_dir_t *dir, const char *name,
+                                  qd_linux_control_handler_t handler, void *context, qd_linux_error_t *error);
+/* As qd_linux_server_close; before qd_linux_dir_close. */
+void qd_linux_control_close(qd_linux_control_t *control);
+/* The other side: sends line to DIR/NAME and waits for the answer. QD_OK; QD_UNAVAILABLE: nobody
+ * listens there; QD_IO: no answer in time. */
+qd_status_t qd_linux_control_ask(const char *dir, const char *name, const char *line, char *reply,
+                                 size_t size, uint32_t timeout_ms);
+
+#endif

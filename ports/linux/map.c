@@ -1,0 +1,127 @@
+/*
+ * map.c - a file of fixed size in memory.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void clean(qd_linux_map_t *map) {
+    map->dirty_begin = UINT32_MAX;
+    map->dirty_end = 0;
+}
+
+static qd_status_t open_file(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name,
+                             qd_linux_error_t *error) {
+    struct stat found;
+    int code;
+
+    map->fd = openat(dir->fd, name, O_RDWR | O_CLOEXEC);
+    if (map->fd < 0 && errno == ENOENT) {
+        map->fd = openat(dir->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        map->created = map->fd >= 0;
+    }
+    if (map->fd < 0 || fstat(map->fd, &found) != 0) {
+        return qd_linux_fault(error, QD_IO, "%s/%s: %s; check the rights of the file", dir->path, name,
+                              strerror(errno));
+    }
+    /* A run that died between making the file and taking its space left it empty. */
+    map->created = map->created || found.st_size == 0;
+    if (!map->created && found.st_size != (off_t)map->size) {
+        return qd_linux_fault(
+            error, QD_VERSION,
+            "%s/%s: has %lld octets where this model takes %lu: another model or version wrote "
+            "it; run that one, or choose another --name or --state",
+            dir->path, name, (long long)found.st_size, (unsigned long)map->size);
+    }
+    code = posix_fallocate(map->fd, 0, (off_t)map->size);
+    if (code != 0) {
+        return qd_linux_fault(error, code == ENOSPC || code == EDQUOT ? QD_NO_SPACE : QD_IO,
+                              "%s/%s: cannot take %lu octets: %s; make room or choose another --state",
+                              dir->path, name, (unsigned long)map->size, strerror(code));
+    }
+    return QD_OK;
+}
+
+static qd_status_t open_memory(qd_linux_map_t *map, qd_linux_error_t *error) {
+    map->octets = calloc(1, map->size);
+    map->created = true;
+    return map->octets != NULL ? QD_OK : qd_linux_fault(error, QD_NO_SPACE, "no memory; run fewer meters");
+}
+
+qd_status_t qd_linux_map_open(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name, uint32_t size,
+                              qd_linux_error_t *error) {
+    qd_status_t status;
+    void *memory;
+
+    (void)memset(map, 0, sizeof *map);
+    map->size = size;
+    map->fd = -1;
+    clean(map);
+    if (dir == NULL) {
+        return open_memory(map, error);
+    }
+    status = open_file(map, dir, name, error);
+    if (status == QD_OK) {
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map->fd, 0);
+        if (memory == MAP_FAILED) {
+            status =
+                qd_linux_fault(error, QD_IO, "%s/%s: cannot be mapped: %s", dir->path, name, strerror(errno));
+        } else {
+            map->octets = memory;
+        }
+    }
+    if (status != QD_OK && map->fd >= 0) {
+        if (map->created) {
+            (void)unlinkat(dir->fd, name, 0);
+        }
+        (void)close(map->fd);
+        map->fd = -1;
+    }
+    return status;
+}
+
+void qd_linux_map_write(qd_linux_map_t *map, uint32_t offset, const void *octets, uint32_t length) {
+    (void)memcpy(map->octets + offset, octets, length);
+    map->dirty_begin = offset < map->dirty_begin ? offset : map->dirty_begin;
+    map->dirty_end = offset + length > map->dirty_end ? offset + length : map->dirty_end;
+}
+
+qd_status_t qd_linux_map_sync(qd_linux_map_t *map) {
+    size_t page, begin;
+
+    if (map->fd < 0 || map->dirty_end == 0) {
+        return QD_OK;
+    }
+    page = (size_t)sysconf(_SC_PAGESIZE);
+    begin = map->dirty_begin & ~(page - 1);
+    if (msync(map->octets + begin, map->dirty_end - begin, MS_SYNC) != 0) {
+        return QD_IO;
+    }
+    clean(map);
+    return QD_OK;
+}
+
+qd_status_t qd_linux_map_close(qd_linux_map_t *map) {
+    qd_status_t status = QD_OK;
+
+    if (map->octets == NULL) {
+        return QD_OK;
+    }
+    if (map->fd < 0) {
+        free(map->octets);
+    } else {
+        status = qd_linux_map_sync(map);
+        (void)munmap(map->octets, map->size);
+        (void)close(map->fd);
+    }
+    map->octets = NULL;
+    map->fd = -1;
+    return status;
+}

@@ -1,0 +1,157 @@
+/*
+ * run.h - inside of quadrant run: options, one meter with its world, the loop. For tools/run_*.c,
+ * cmd_run.c and cmd_poke.c only.
+ */
+#ifndef QD_TOOLS_RUN_H
+#define QD_TOOLS_RUN_H
+
+#include "cli.h"
+#include "quadrant/linux.h"
+#include "quadrant/load.h"
+#include "quadrant/meter.h"
+
+#include <uv.h>
+
+#define RUN_NAME_MAX 64u
+#define RUN_SPEED_MAX 100000u
+#define RUN_COUNT_MAX 100000u
+#define RUN_WRAPPER_PORT 4059u
+#define RUN_CONTROL "control" /* socket in the state directory */
+
+typedef struct run_options {
+    const qd_model_t *model;
+    const char *name;
+    const char *state; /* NULL: by name under the state home; "none": memory only */
+    const char *load;  /* NULL: the default house */
+    const char *bind;
+    uint64_t for_us;     /* 0: until stopped */
+    int64_t start_utc_s; /* since 2000 */
+    uint64_t seed;
+    uint32_t count;
+    uint32_t speed; /* 0: max; 1: real */
+    uint16_t wrapper;
+    bool has_start, has_seed, has_wrapper, json, factory, help;
+    qd_gate_kind_of_link_t gate;
+} run_options_t;
+
+typedef struct run run_t;
+
+/* One meter with everything around it. */
+typedef struct run_meter {
+    run_t *run;
+    char name[RUN_NAME_MAX + 16];
+    bool kept; /* has a state directory */
+    qd_linux_dir_t dir;
+    qd_linux_fram_t fram;
+    qd_linux_world_t world;
+    qd_linux_random_t random;
+    qd_linux_server_t *server;
+    qd_linux_control_t *control;
+    qd_load_player_t player;
+
+    qd_block_t block;
+    qd_rtc_t rtc;
+    qd_random_t random_port;
+    qd_quantities_port_t quantities;
+    qd_power_t power;
+    qd_factory_t factory;
+    qd_meter_ports_t ports;
+    bool factory_open;
+
+    void *memory;
+    size_t size;
+    qd_meter_t *meter;    /* NULL: mains away */
+    uint64_t last_us;     /* tick of the latest step */
+    uint64_t next_us;     /* the meter wants to run then */
+    uint64_t restored_us; /* mains come back then */
+    bool troubled;        /* the latest step failed, and that was told */
+} run_meter_t;
+
+struct run {
+    run_options_t options;
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_signal_t interrupt, terminate;
+    qd_load_t *load;
+    run_meter_t *meter;
+    uint64_t anchor_ns; /* host time of tick 0, moved when the host cannot keep up */
+    uint64_t tick_us;   /* how far the simulation is */
+    uint64_t armed_us;  /* tick for which the timer is set */
+    uint64_t end_us;    /* UINT64_MAX: none */
+    uint64_t records;   /* seconds measured by meter 0 */
+    uint64_t told;      /* of which the last line told */
+    uint64_t told_ns;
+    bool stop;
+};
+
+/* --- run_options.c */
+
+/* QD_EXIT_OK, or QD_EXIT_USAGE, told on stderr. */
+int run_options_parse(run_options_t *options, int argc, char **argv);
+void run_print_help(void);
+
+/* --- run_text.c */
+
+/* "90s", "15m", "12h", "30d", a number alone is seconds; false: none of them, zero or beyond 100 years. */
+bool run_duration_parse(const char *text, uint64_t *us);
+/* ISO 8601 date with optional time and zone (none: UTC), seconds since 2000. */
+bool run_time_parse(const char *text, int64_t *utc_s);
+/* "2026-01-01T00:00:00Z" */
+#define RUN_TIME_SIZE 40u
+void run_time_format(int64_t utc_ms, char text[RUN_TIME_SIZE]);
+/* Letters, digits, dot, dash, underscore, not beginning with a dot or dash. */
+bool run_name_good(const char *name);
+/* State directory of NAME; false: told on stderr. */
+bool run_state_path(const char *command, const char *name, char path[QD_LINUX_PATH_MAX]);
+uint64_t run_hash(const char *text, uint64_t seed);
+
+/* --- run_meter.c */
+
+/* Everything from the directory to the started meter. QD_EXIT_OK or the exit status, told on stderr;
+ * then run_meter_close cleans up. */
+int run_meter_open(run_meter_t *meter);
+/* When the meter has to run next. */
+uint64_t run_meter_due_us(const run_meter_t *meter);
+/* Does what is due at tick_us. */
+void run_meter_run(run_meter_t *meter, uint64_t tick_us);
+/* Mains away without notice until restored_us; connections are dropped. */
+void run_meter_cut(run_meter_t *meter, uint64_t restored_us);
+/* Last interval, last commit; the meter stays readable by view. */
+void run_meter_finish(run_meter_t *meter, uint64_t tick_us);
+void run_meter_close_network(run_meter_t *meter);
+/* QD_EXIT_OK or QD_EXIT_OWN, told on stderr. */
+int run_meter_close(run_meter_t *meter);
+
+/* --- run_first.c: what happens once in the life of a meter */
+
+/* Time and identity of the world. QD_EXIT_OK or the exit status, told on stderr. */
+int run_world_begin(run_meter_t *meter);
+/* Serial number and logical device name; closes the factory unless --factory. */
+int run_manufacture(run_meter_t *meter);
+/* client.yaml in the state directory. */
+int run_write_client_yaml(const run_meter_t *meter);
+/* "tcp://127.0.0.1:4059" */
+#define RUN_ADDRESS_SIZE 96u
+void run_meter_address(const run_meter_t *meter, char text[RUN_ADDRESS_SIZE]);
+
+/* --- run_loop.c */
+
+/* Runs until the end of --for, a signal or nothing is left. */
+void run_loop(run_t *run);
+/* The tick of this moment, never beyond what meter still has to do. */
+uint64_t run_now_us(const run_t *run, const run_meter_t *meter);
+/* Lets the loop wake up for meter in time. */
+void run_loop_arm(run_t *run, const run_meter_t *meter);
+
+/* --- run_facts.c */
+
+/* Handler of the control socket; context is a run_meter_t. */
+void run_facts_answer(void *context, const char *line, char *reply, size_t size);
+
+/* --- run_report.c */
+
+void run_report_ports(const run_t *run);
+void run_report_measured(run_t *run);
+void run_report_end(const run_t *run);
+
+#endif

@@ -1,0 +1,340 @@
+/*
+ * run_meter.c - one meter with its world: started, stepped, cut from the mains, stopped.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMAND "run"
+#define ROUNDS_MAX 16     /* APDUs of pipelining peers before others have their turn */
+#define SYNC_EACH_MAX 16u /* meters whose every commit can wait for the disk */
+
+/* --- ports ------------------------------------------------------------------------------------ */
+
+static bool factory_is_open(void *context) {
+    const run_meter_t *meter = context;
+
+    return meter->factory_open;
+}
+
+static qd_power_state_t power_state(void *context) {
+    (void)context;
+    return QD_POWER_MAINS;
+}
+
+static void connect_ports(run_meter_t *meter) {
+    qd_meter_ports_t *ports = &meter->ports;
+
+    meter->block = qd_linux_fram_block(&meter->fram);
+    meter->rtc = qd_linux_world_rtc(&meter->world);
+    meter->random_port = qd_linux_random_port(&meter->random);
+    meter->quantities = qd_load_player_port(&meter->player);
+    meter->factory.context = meter;
+    meter->factory.open = factory_is_open;
+    meter->power.context = meter;
+    meter->power.state = power_state;
+    ports->fram = &meter->block;
+    ports->quantities = &meter->quantities;
+    ports->rtc = &meter->rtc;
+    ports->random = &meter->random_port;
+    ports->power = &meter->power;
+    ports->factory = &meter->factory;
+    ports->channel_count = qd_model_channel_count(meter->run->options.model);
+    for (uint8_t n = 0; n < ports->channel_count; n++) {
+        ports->channel[n] = qd_linux_server_channel(meter->server, n);
+    }
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static int complain_init(const run_meter_t *meter, qd_status_t status) {
+    const char *path = meter->kept ? meter->dir.path : meter->name;
+    const char *why = "the meter does not start";
+
+    switch (status) {
+    case QD_MODEL:
+        why = "the state belongs to another model; run that model";
+        break;
+    case QD_VERSION:
+        why = "the state was written by another version of the firmware; run that version";
+        break;
+    case QD_CORRUPT:
+        why = "the state is damaged, it is neither blank nor a store; put a copy back";
+        break;
+    case QD_NO_SPACE:
+        why = "the memory of the meter is too small for its model";
+        break;
+    default:
+        break;
+    }
+    return qd_complain(COMMAND, QD_EXIT_OWN, "%s/fram: %s, or choose another --name or --state (%s)", path,
+                       why, qd_status_name(status));
+}
+
+/* Mains come: the meter finds itself in its FRAM. */
+static qd_status_t power_up(run_meter_t *meter, uint64_t tick_us) {
+    qd_meter_options_t options = {.gate = meter->run->options.gate};
+    qd_status_t status;
+
+    meter->world.now_us = tick_us;
+    meter->last_us = tick_us;
+    meter->player.off = false;
+    qd_load_player_start(&meter->player, tick_us);
+    status = qd_meter_init(meter->memory, meter->size, meter->run->options.model, &meter->ports, &options,
+                           tick_us, &meter->meter);
+    if (status != QD_OK) {
+        meter->meter = NULL;
+        return status;
+    }
+    meter->next_us = tick_us;
+    qd_linux_server_reset(meter->server, false);
+    return QD_OK;
+}
+
+static void on_wake(void *context) {
+    run_meter_t *meter = context;
+
+    if (meter->meter != NULL) {
+        run_meter_run(meter, run_now_us(meter->run, meter));
+        run_loop_arm(meter->run, meter);
+    }
+}
+
+static int open_directory(run_meter_t *meter) {
+    const run_options_t *options = &meter->run->options;
+    char path[QD_LINUX_PATH_MAX];
+    qd_linux_error_t error;
+
+    meter->dir.fd = -1;
+    meter->dir.lock = -1;
+    if (options->state != NULL && strcmp(options->state, "none") == 0) {
+        return QD_EXIT_OK;
+    }
+    if (options->state == NULL) {
+        if (!run_state_path(COMMAND, meter->name, path)) {
+            return QD_EXIT_OWN;
+        }
+    } else if (snprintf(path, sizeof path, "%s%s%s", options->state, options->count > 1 ? "/" : "",
+                        options->count > 1 ? meter->name : "") >= (int)sizeof path) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "--state: the path is too long; give a shorter one");
+    }
+    if (qd_linux_dir_open(&meter->dir, path, &error) != QD_OK) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
+    }
+    meter->kept = true;
+    return QD_EXIT_OK;
+}
+
+/* World first: it knows the model, and says it better than the size of another model's FRAM. */
+static int open_memory(run_meter_t *meter) {
+    const run_options_t *options = &meter->run->options;
+    const qd_linux_dir_t *dir = meter->kept ? &meter->dir : NULL;
+    qd_linux_sync_t sync =
+        options->speed == 1 && options->count <= SYNC_EACH_MAX ? QD_LINUX_SYNC_EACH : QD_LINUX_SYNC_LAST;
+    qd_linux_error_t error;
+    int status;
+
+    if (qd_linux_world_open(&meter->world, dir, "world", &error) != QD_OK) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
+    }
+    status = run_world_begin(meter);
+    if (status != QD_EXIT_OK) {
+        return status;
+    }
+    if (qd_linux_fram_open(&meter->fram, dir, "fram", qd_meter_fram_size(options->model), sync, &error) !=
+        QD_OK) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
+    }
+    if (meter->fram.map.created) {
+        meter->world.state.manufactured = 0; /* somebody took the FRAM away: a new meter in an old world */
+    }
+    if (options->factory && meter->world.state.manufactured != 0) {
+        return qd_complain(
+            COMMAND, QD_EXIT_USAGE,
+            "%s has left the factory and is sealed; choose another --name or --state for --factory",
+            meter->name);
+    }
+    meter->factory_open = meter->world.state.manufactured == 0;
+    qd_linux_random_open(&meter->random, options->has_seed,
+                         run_hash(meter->name, options->seed) + meter->world.sequence);
+    meter->size = qd_meter_size(options->model);
+    meter->memory = calloc(1, meter->size);
+    return meter->memory != NULL
+               ? QD_EXIT_OK
+               : qd_complain(COMMAND, QD_EXIT_OWN, "no memory for %s; run fewer meters", meter->name);
+}
+
+static int open_network(run_meter_t *meter, uint32_t index) {
+    const run_options_t *options = &meter->run->options;
+    uint16_t port = options->wrapper == 0 ? 0 : (uint16_t)(options->wrapper + index);
+    qd_linux_error_t error;
+    qd_status_t status = qd_linux_server_open(&meter->server, &meter->run->loop, options->bind, port,
+                                              qd_model_channel_count(options->model), on_wake, meter, &error);
+
+    if (status == QD_BUSY) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s; --wrapper 0 picks a free one", error.text);
+    }
+    if (status != QD_OK) {
+        return qd_complain(COMMAND, status == QD_ARGUMENT ? QD_EXIT_USAGE : QD_EXIT_OWN, "%s", error.text);
+    }
+    qd_linux_server_reset(meter->server, true); /* until the mains are there */
+    if (meter->kept && qd_linux_control_open(&meter->control, &meter->run->loop, &meter->dir, RUN_CONTROL,
+                                             run_facts_answer, meter, &error) != QD_OK) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
+    }
+    return QD_EXIT_OK;
+}
+
+int run_meter_open(run_meter_t *meter) {
+    uint32_t index = (uint32_t)(meter - meter->run->meter);
+    int status = open_directory(meter);
+    qd_status_t started;
+
+    meter->player.load = meter->run->load;
+    if (status == QD_EXIT_OK) {
+        status = open_memory(meter);
+    }
+    if (status == QD_EXIT_OK) {
+        status = open_network(meter, index);
+    }
+    if (status != QD_EXIT_OK) {
+        return status;
+    }
+    connect_ports(meter);
+    started = power_up(meter, 0);
+    if (started != QD_OK) {
+        return complain_init(meter, started);
+    }
+    status = run_manufacture(meter);
+    qd_linux_world_save(&meter->world, meter->world.state.utc_ms, meter->world.state.host_utc_ms);
+    if (status == QD_EXIT_OK && meter->kept) {
+        status = run_write_client_yaml(meter);
+    }
+    return status;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+uint64_t run_meter_due_us(const run_meter_t *meter) {
+    if (meter->meter == NULL) {
+        return meter->restored_us;
+    }
+    return meter->next_us < meter->player.end_us ? meter->next_us : meter->player.end_us;
+}
+
+static void tell_trouble(run_meter_t *meter, qd_status_t status) {
+    if (status != QD_OK && !meter->troubled) {
+        (void)qd_complain(COMMAND, 0, "%s: a step failed (%s); the meter goes on and tries again",
+                          meter->name, qd_status_name(status));
+    }
+    meter->troubled = status != QD_OK;
+}
+
+/* Steps until the meter has taken what its peers have sent, or does not want more for now. */
+static void step(run_meter_t *meter, uint64_t tick_us) {
+    uint32_t before = UINT32_MAX;
+
+    meter->world.now_us = tick_us;
+    meter->last_us = tick_us;
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        qd_status_t status = qd_meter_step(meter->meter, tick_us, &meter->next_us);
+        uint32_t waiting = qd_linux_server_flush(meter->server);
+
+        if (status != QD_OK || meter->troubled) {
+            tell_trouble(meter, status);
+        }
+        if (waiting == 0 || waiting >= before) {
+            break;
+        }
+        before = waiting;
+        if (round + 1 == ROUNDS_MAX) {
+            meter->next_us = tick_us;
+        }
+    }
+    if (meter->next_us <= tick_us) {
+        meter->next_us = tick_us + 1;
+    }
+}
+
+static void restore(run_meter_t *meter, uint64_t tick_us) {
+    qd_status_t status = power_up(meter, tick_us);
+
+    if (status != QD_OK) {
+        (void)complain_init(meter, status);
+        meter->restored_us = UINT64_MAX;
+        meter->run->stop = true;
+    }
+}
+
+void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
+    if (meter->meter == NULL) {
+        if (tick_us >= meter->restored_us) {
+            restore(meter, tick_us);
+        }
+        return;
+    }
+    /* The world's time goes first: after a kill between the two a second may be lost, but none is
+     * lived twice. */
+    if (tick_us >= meter->player.end_us) {
+        meter->world.now_us = meter->player.end_us;
+        qd_linux_world_save(&meter->world, qd_linux_world_utc_ms(&meter->world), qd_linux_host_utc_ms());
+        meter->run->records += meter == meter->run->meter ? 1 : 0;
+    }
+    step(meter, tick_us);
+}
+
+void run_meter_cut(run_meter_t *meter, uint64_t restored_us) {
+    meter->meter = NULL;
+    meter->player.off = true;
+    meter->restored_us = restored_us;
+    qd_linux_server_reset(meter->server, true);
+}
+
+/* --- stopping --------------------------------------------------------------------------------- */
+
+void run_meter_finish(run_meter_t *meter, uint64_t tick_us) {
+    uint64_t next_us;
+    qd_status_t status;
+
+    if (meter->meter == NULL) {
+        return;
+    }
+    tick_us = tick_us > meter->last_us ? tick_us : meter->last_us;
+    meter->world.now_us = tick_us;
+    qd_linux_world_save(&meter->world, qd_linux_world_utc_ms(&meter->world), qd_linux_host_utc_ms());
+    qd_load_player_cut(&meter->player, tick_us);
+    (void)qd_meter_step(meter->meter, tick_us, &next_us);
+    (void)qd_linux_server_flush(meter->server);
+    status = qd_meter_stop(meter->meter);
+    if (status != QD_OK) {
+        tell_trouble(meter, status);
+    }
+}
+
+void run_meter_close_network(run_meter_t *meter) {
+    if (meter->control != NULL) {
+        qd_linux_control_close(meter->control);
+    }
+    if (meter->server != NULL) {
+        qd_linux_server_close(meter->server);
+    }
+    meter->control = NULL;
+    meter->server = NULL;
+}
+
+int run_meter_close(run_meter_t *meter) {
+    bool good = qd_linux_fram_close(&meter->fram) == QD_OK;
+
+    good = qd_linux_world_close(&meter->world) == QD_OK && good;
+    free(meter->memory);
+    meter->memory = NULL;
+    if (!good) {
+        (void)qd_complain(COMMAND, 0, "%s: the disk does not take the state; check it before the next start",
+                          meter->dir.path);
+    }
+    qd_linux_dir_close(&meter->dir);
+    return good ? QD_EXIT_OK : QD_EXIT_OWN;
+}

@@ -1,0 +1,246 @@
+/*
+ * run_report.c - what quadrant run prints, as text or as JSON lines.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MJ_PER_WH 3600000
+
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+static void print_json_text(const char *text) {
+    (void)putchar('"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            (void)printf("\\%c", *text);
+        } else if ((uint8_t)*text < ' ') {
+            (void)printf("\\u%04x", (unsigned)(uint8_t)*text);
+        } else {
+            (void)putchar(*text);
+        }
+    }
+    (void)putchar('"');
+}
+
+static void report_client(const run_t *run, const char *line) {
+    if (run->options.json) {
+        (void)fputs("{\"event\":\"client\",\"line\":", stdout);
+        print_json_text(line);
+        (void)fputs("}\n", stdout);
+    } else {
+        (void)printf("  %s\n", line);
+    }
+}
+
+static void report_clients(const run_t *run, const run_meter_t *meter) {
+    char address[RUN_ADDRESS_SIZE], line[2 * RUN_ADDRESS_SIZE + 64];
+    const char *host = address + strlen("tcp://");
+
+    run_meter_address(meter, address);
+    if (run->options.state == NULL) {
+        (void)snprintf(line, sizeof line, "quadrant read @%s 1-0:1.8.0", meter->name);
+    } else {
+        (void)snprintf(line, sizeof line, "quadrant read %s 1-0:1.8.0", address);
+    }
+    report_client(run, line);
+    (void)snprintf(line, sizeof line, "build/venv/bin/python examples/gurux_read.py --port %u",
+                   qd_linux_server_port(meter->server));
+    if (strncmp(host, "127.0.0.1:", 10) != 0) {
+        size_t used = strlen(line);
+        size_t length = (size_t)(strrchr(host, ':') - host);
+        bool bracket = *host == '[';
+
+        (void)snprintf(line + used, sizeof line - used, " --host %.*s", (int)(length - (bracket ? 2 : 0)),
+                       host + (bracket ? 1 : 0));
+    }
+    report_client(run, line);
+}
+
+void run_report_ports(const run_t *run) {
+    const char *model = qd_model_name(run->options.model);
+
+    for (uint32_t n = 0; n < run->options.count; n++) {
+        const run_meter_t *meter = &run->meter[n];
+        char address[RUN_ADDRESS_SIZE];
+
+        run_meter_address(meter, address);
+        if (run->options.json) {
+            (void)printf(
+                "{\"event\":\"port\",\"name\":\"%s\",\"model\":\"%s\",\"port\":\"wrapper\",\"number\":%u,"
+                "\"address\":\"%s\",\"state\":",
+                meter->name, model, qd_linux_server_port(meter->server), address);
+            print_json_text(meter->kept ? meter->dir.path : "none");
+            (void)fputs("}\n", stdout);
+        } else {
+            (void)printf("%s: wrapper %s\n", meter->name, address);
+        }
+    }
+    report_clients(run, &run->meter[0]);
+    (void)fputs(run->options.json ? "{\"event\":\"ready\"}\n" : "ready\n", stdout);
+    (void)fflush(stdout);
+}
+
+/* --- what is measured ------------------------------------------------------------------------- */
+
+/* Energy in mJ as kWh with three decimals, cut. */
+static void format_kwh(int64_t mj, char *text, size_t size) {
+    int64_t wh = mj / MJ_PER_WH;
+
+    (void)snprintf(text, size, "%" PRId64 ".%03d", wh / 1000, (int)(wh % 1000));
+}
+
+/* Thousandths with so many decimals, 0 to 3, cut. */
+static void format_milli(int64_t value, unsigned decimals, char *text, size_t size) {
+    static const int64_t parts[] = {1000, 100, 10, 1};
+    int64_t magnitude = (value < 0 ? -value : value) / parts[decimals];
+    int64_t one = 1000 / parts[decimals];
+
+    if (decimals == 0) {
+        (void)snprintf(text, size, "%s%" PRId64, value < 0 && magnitude != 0 ? "-" : "", magnitude);
+    } else {
+        (void)snprintf(text, size, "%s%" PRId64 ".%0*d", value < 0 && magnitude != 0 ? "-" : "",
+                       magnitude / one, (int)decimals, (int)(magnitude % one));
+    }
+}
+
+static void print_text(const qd_meter_view_t *view) {
+    char time[RUN_TIME_SIZE], cell[32];
+
+    run_time_format(view->utc_ms, time);
+    (void)printf("%s%s  U", time, view->clock.valid ? "" : "?");
+    for (unsigned n = 0; n < QD_PHASES; n++) {
+        const qd_phase_quantities_t *phase = &view->now.phase[n];
+
+        format_milli(phase->voltage_mv, 1, cell, sizeof cell);
+        (void)printf(" %5s", phase->valid ? cell : "-");
+    }
+    (void)fputs(" V  I", stdout);
+    for (unsigned n = 0; n < QD_PHASES; n++) {
+        const qd_phase_quantities_t *phase = &view->now.phase[n];
+
+        format_milli(phase->current_ma, 2, cell, sizeof cell);
+        (void)printf(" %6s", phase->valid ? cell : "-");
+    }
+    format_milli(view->active_power_mw, 0, cell, sizeof cell);
+    (void)printf(" A  P %7s W", cell);
+    format_milli(view->reactive_power_mvar, 0, cell, sizeof cell);
+    (void)printf("  Q %7s var", cell);
+    format_milli(view->now.frequency_mhz, 2, cell, sizeof cell);
+    (void)printf("  f %5s Hz", cell);
+    format_kwh(view->import_mj, cell, sizeof cell);
+    (void)printf("  A+ %11s kWh", cell);
+    format_kwh(view->export_mj, cell, sizeof cell);
+    (void)printf("  A- %11s kWh  rate %u\n", cell, view->rate);
+}
+
+static void print_json(const char *event, const run_meter_t *meter, const qd_meter_view_t *view) {
+    static const char *const names[] = {"voltage_mv", "current_ma", "active_power_mw", "reactive_power_mvar"};
+    char time[RUN_TIME_SIZE];
+
+    run_time_format(view->utc_ms, time);
+    (void)printf("{\"event\":\"%s\",\"name\":\"%s\",\"utc\":\"%s\",\"utc_ms\":%" PRId64 ",\"clock_valid\":%s",
+                 event, meter->name, time, view->utc_ms, view->clock.valid ? "true" : "false");
+    for (unsigned what = 0; what < 4; what++) {
+        (void)printf(",\"%s\":[", names[what]);
+        for (unsigned n = 0; n < QD_PHASES; n++) {
+            const qd_phase_quantities_t *phase = &view->now.phase[n];
+            const int64_t values[] = {phase->voltage_mv, phase->current_ma, phase->active_power_mw,
+                                      phase->reactive_power_mvar};
+
+            if (phase->valid) {
+                (void)printf("%s%" PRId64, n > 0 ? "," : "", values[what]);
+            } else {
+                (void)printf("%snull", n > 0 ? "," : "");
+            }
+        }
+        (void)putchar(']');
+    }
+    (void)printf(",\"total_active_power_mw\":%" PRId64 ",\"total_reactive_power_mvar\":%" PRId64
+                 ",\"frequency_mhz\":%" PRIu32 ",\"import_mj\":%" PRId64 ",\"export_mj\":%" PRId64
+                 ",\"rate\":%u,\"commits\":%" PRIu32 ",\"requests\":%" PRIu32 ",\"hash\":\"%016" PRIx64
+                 "\"}\n",
+                 view->active_power_mw, view->reactive_power_mvar, view->now.frequency_mhz, view->import_mj,
+                 view->export_mj, view->rate, view->commits, view->requests,
+                 meter->meter != NULL ? qd_meter_hash(meter->meter) : 0);
+}
+
+static void report_dark(const run_meter_t *meter, bool json) {
+    char time[RUN_TIME_SIZE];
+
+    run_time_format(qd_linux_world_utc_ms(&meter->world), time);
+    (void)printf(json ? "{\"event\":\"outage\",\"name\":\"%s\",\"since\":\"%s\"}\n"
+                      : "%s: mains away since %s\n",
+                 meter->name, time);
+}
+
+static void report_one(const run_meter_t *meter, const char *event, bool json) {
+    qd_meter_view_t view;
+
+    if (meter->meter == NULL) {
+        report_dark(meter, json);
+        return;
+    }
+    qd_meter_get_view(meter->meter, &view);
+    if (json) {
+        print_json(event, meter, &view);
+    } else {
+        print_text(&view);
+    }
+}
+
+/* Of many meters the sums. */
+static void report_sum(const run_t *run) {
+    int64_t power = 0, import = 0, export = 0;
+    uint64_t requests = 0;
+    uint32_t live = 0;
+    char time[RUN_TIME_SIZE], cell[3][32];
+
+    for (uint32_t n = 0; n < run->options.count; n++) {
+        qd_meter_view_t view;
+
+        if (run->meter[n].meter != NULL) {
+            qd_meter_get_view(run->meter[n].meter, &view);
+            power += view.active_power_mw;
+            import += view.import_mj;
+            export += view.export_mj;
+            requests += view.requests;
+            live++;
+        }
+    }
+    run_time_format(qd_linux_world_utc_ms(&run->meter[0].world), time);
+    format_milli(power, 0, cell[0], sizeof cell[0]);
+    format_kwh(import, cell[1], sizeof cell[1]);
+    format_kwh(export, cell[2], sizeof cell[2]);
+    if (run->options.json) {
+        (void)printf(
+            "{\"event\":\"measured\",\"utc\":\"%s\",\"meters\":%lu,\"total_active_power_mw\":%" PRId64
+            ",\"import_mj\":%" PRId64 ",\"export_mj\":%" PRId64 ",\"requests\":%" PRIu64 "}\n",
+            time, (unsigned long)live, power, import, export, requests);
+    } else {
+        (void)printf("%s  %lu meters  P %s W  A+ %s kWh  A- %s kWh  %" PRIu64 " requests\n", time,
+                     (unsigned long)live, cell[0], cell[1], cell[2], requests);
+    }
+}
+
+void run_report_measured(run_t *run) {
+    if (run->options.count > 1) {
+        report_sum(run);
+    } else {
+        report_one(&run->meter[0], "measured", run->options.json);
+    }
+    (void)fflush(stdout);
+}
+
+void run_report_end(const run_t *run) {
+    for (uint32_t n = 0; n < run->options.count; n++) {
+        if (!run->options.json) {
+            (void)printf("%s stopped: ", run->meter[n].name);
+        }
+        report_one(&run->meter[n], "stopped", run->options.json);
+    }
+    (void)fflush(stdout);
+}
