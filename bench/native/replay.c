@@ -121,7 +121,8 @@ int main(int argc, char **argv) {
         round_trip(connection, &loop, 0);
     }
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    (void)printf("ns %lld\n", (long long)(end.tv_sec - begin.tv_sec) * 1000000000LL + (end.tv_nsec - begin.tv_nsec));
+    (void)printf("ns %lld\n",
+                 (long long)(end.tv_sec - begin.tv_sec) * 1000000000LL + (end.tv_nsec - begin.tv_nsec));
     (void)close(connection);
     return 0;
 }

@@ -2,14 +2,15 @@
 """Meters that the interop tests read: one at real speed with a constant load, shared by a module."""
 
 import contextlib
+import time
 
 import meter as meters
 import octets
 import peer
 import pytest
 
-# 3 x 230 V, 5 A, P 1000 W and Q 400 var in each phase.
-STEADY = meters.constant_load(230, 5, 1000, 400)
+# 3 x 230 V, 5 A: 1150 VA in each phase, of them 1104 W and 322 var.
+STEADY = meters.constant_load(230, 5, 1104, 322)
 
 
 class Site:
@@ -18,6 +19,16 @@ class Site:
     def __init__(self, meter):
         self.meter = meter
         self.clients = meter.clients()
+        self.settle()
+
+    def settle(self):
+        """Waits until the first second is measured: before it there are no values to read."""
+        sap = meters.CLIENTS["level1"]
+        until = time.monotonic() + 5.0
+        with self.line("level1") as line:
+            while line.get(3, "1-0:14.7.0", 2, sap)[0] != 0:
+                assert time.monotonic() < until, "nothing was measured"
+                time.sleep(0.05)
 
     def peer(self, name="public", **options):
         """Gurux as one of the meter's clients; use it in a with statement."""

@@ -2,6 +2,7 @@
 """A virtual meter as a child process: started on free loopback ports, read by its JSON lines, always stopped by pid."""
 
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -162,7 +163,7 @@ class Meter:
 
     def stopped(self):
         """The stop events of a process that ended by itself or by interrupt."""
-        return self.of("stop")
+        return self.of("stopped")
 
 
 class Yard:
@@ -197,14 +198,16 @@ class Yard:
     def state(self, name="x"):
         return self.folder / name
 
-    def command(self, model="st402", name="x", load=None, speed="real", start=START, length=None, gate="call", wrapper=0,
+    def command(self, model="st402", name="x", load=None, speed="real", start=None, length=None, gate="call", wrapper=0,
                 extra=(), state=None):
         words = [self.path, "run", model, "--name", name, "--state", self.state(name) if state is None else state]
         if load is not None:
             words += ["--load", self.load(load)]
-        if wrapper is not None:
-            words += ["--wrapper", wrapper, "--bind", "127.0.0.1"]
+        words += ["--wrapper", wrapper, "--bind", "127.0.0.1"]
         words += ["--speed", speed]
+        # A state goes on from where it stopped; only a new one is told when to begin.
+        if start is None and not (self.state(name) if state is None else pathlib.Path(state)).exists():
+            start = START
         if start is not None:
             words += ["--start", start]
         if length is not None:
@@ -219,9 +222,8 @@ class Yard:
         return meter
 
     def through(self, length, limit=120.0, **options):
-        """Runs a span as fast as it goes, without ports, and waits for its end. The process must end well."""
+        """Runs a span as fast as it goes and waits for its end. The process must end well."""
         options.setdefault("speed", "max")
-        options.setdefault("wrapper", None)
         meter = self.start(ready=False, length=length, **options)
         status = meter.wait(limit)
         if status:
@@ -238,6 +240,11 @@ def quadrant(*words, limit=30.0, environment=None, password=None):
     done = subprocess.run([str(program()), *map(str, words)], capture_output=True, text=True, errors="replace",
                           timeout=limit, env=env, stdin=subprocess.DEVNULL, check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def instant(seconds):
+    """So many seconds after START, as --start takes it."""
+    return (datetime.datetime.fromisoformat(START) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def connects(address, limit=2.0):

@@ -77,5 +77,5 @@ TYPES = {
 SECRET = {(15, 7)}
 
 # No-load threshold of the sum of three phases, from the sheet of the meter: see docs of the model.
-NO_LOAD_ENTER_MW = 0
-NO_LOAD_LEAVE_MW = 0
+NO_LOAD_ENTER_MW = 2000
+NO_LOAD_LEAVE_MW = 2300

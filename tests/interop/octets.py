@@ -151,15 +151,18 @@ def action(class_id, logical_name, index, data=None, invoke=0xC1):
     return bytes([0xC3, 1, invoke]) + descriptor(class_id, logical_name, index) + tail
 
 
-def aarq(password=None, mechanism=None, context=1, version=6, pdu=0xFFFF, conformance=CONFORMANCE_ALL, extra=b""):
-    fields = b"\xa1\x09\x06\x07\x60\x85\x74\x05\x08\x01" + bytes([context]) + extra
+def aarq(password=None, mechanism=None, context=1, version=6, pdu=0xFFFF, conformance=CONFORMANCE_ALL, before=b"",
+         extra=b"", initiate=None):
+    fields = before + b"\xa1\x09\x06\x07\x60\x85\x74\x05\x08\x01" + bytes([context]) + extra
     if mechanism is None and password is not None:
         mechanism = 1
     if mechanism:
         fields += b"\x8a\x02\x07\x80\x8b\x07\x60\x85\x74\x05\x08\x02" + bytes([mechanism])
     if password is not None:
         fields += b"\xac" + length_octets(2 + len(password)) + b"\x80" + length_octets(len(password)) + password
-    initiate = b"\x01\x00\x00\x00" + bytes([version]) + b"\x5f\x1f\x04\x00" + conformance.to_bytes(3, "big") + struct.pack(">H", pdu)
+    if initiate is None:
+        initiate = (b"\x01\x00\x00\x00" + bytes([version]) + b"\x5f\x1f\x04\x00" + conformance.to_bytes(3, "big")
+                    + struct.pack(">H", pdu))
     fields += b"\xbe" + length_octets(2 + len(initiate)) + b"\x04" + length_octets(len(initiate)) + initiate
     return b"\x60" + length_octets(len(fields)) + fields
 

@@ -84,6 +84,70 @@ def test_initiate_errors(site, options, reason):
         assert line.ask(LDN)[:2] == NOT_ALLOWED
 
 
+def test_only_the_first_protocol_version_is_common(site):
+    with octets.Line(site.meter.address) as line:
+        assert octets.Aare(line.ask(octets.aarq(before=b"\x80\x02\x07\x80"))).result == 0
+        aare = octets.Aare(line.ask(octets.aarq(before=b"\x80\x02\x06\x40")))
+        assert (aare.result, aare.source, aare.diagnostic) == (1, 2, 2)
+
+
+def test_fields_without_meaning_here_are_passed_over(site):
+    extra = bytes.fromhex("A203040144A303040144A403020100A503020100A803020100A903020100")
+    with octets.Line(site.meter.address) as line:
+        aare = octets.Aare(line.ask(octets.aarq(extra=extra)))
+        assert aare.result == 0
+        assert set(aare.fields) <= {0xA1, 0xA2, 0xA3, 0xBE}
+
+
+def test_a_dedicated_key_in_the_clear_is_refused(site):
+    with octets.Line(site.meter.address) as line:
+        initiate = b"\x01\x01\x10" + bytes(16) + b"\x00\x00\x06\x5f\x1f\x04\x00\x00\x7e\x1f\xff\xff"
+        aare = octets.Aare(line.ask(octets.aarq(initiate=initiate)))
+        assert (aare.result, aare.diagnostic) == (1, 1)
+        assert aare.user in (b"\x0e\x01\x06\x00", b"")
+
+
+def test_a_proposed_quality_of_service_and_a_later_version(site):
+    with octets.Line(site.meter.address) as line:
+        initiate = b"\x01\x00\x00\x01\x01\x06\x5f\x1f\x04\x00\x00\x7e\x1f\xff\xff"
+        assert octets.Aare(line.ask(octets.aarq(initiate=initiate))).result == 0
+        aare = octets.Aare(line.ask(octets.aarq(version=7)))
+        assert aare.result == 0 and aare.version == 6
+
+
+def test_no_limit_of_the_size(site):
+    with octets.Line(site.meter.address) as line:
+        line.associate(pdu=0)
+        assert line.get(15, "0-0:40.0.0", 2)[0] == 0
+
+
+@pytest.mark.parametrize("fields", [
+    "",                                              # nothing
+    "8B0760857405080201AC0A8008{password}",          # no requirements
+    "8A020780AC0A8008{password}",                    # no mechanism
+    "8A0207808B0760857405080201",                    # no value
+    "8A0207008B0760857405080201AC0A8008{password}"]) # the bit is not set
+def test_an_incomplete_authentication_is_refused(site, fields):
+    password = site.password("management")
+    head = fields.replace("0A8008{password}", f"{2 + len(password):02x}80{len(password):02x}{password.hex()}")
+    with octets.Line(site.meter.address) as line:
+        answer = line.ask(octets.aarq(extra=bytes.fromhex(head)), MANAGEMENT)
+        aare = octets.Aare(answer)
+        assert aare.result == 1 and aare.diagnostic in (1, 11, 12, 13, 14)
+        assert line.ask(LDN, MANAGEMENT)[:2] == NOT_ALLOWED
+
+
+@pytest.mark.parametrize("bit", range(24))
+def test_a_single_proposed_bit(site, bit):
+    with octets.Line(site.meter.address) as line:
+        every = line.associate(conformance=0xFFFFFF).conformance
+        aare = octets.Aare(line.ask(octets.aarq(conformance=1 << bit)))
+        if every & 1 << bit:
+            assert aare.result == 0 and aare.conformance == 1 << bit
+        else:
+            assert aare.result == 1 and aare.user == b"\x0e\x01\x06\x02"
+
+
 def test_the_conformance_is_what_both_can(site):
     only_get = 1 << (23 - 19)
     with octets.Line(site.meter.address) as line:
@@ -145,11 +209,17 @@ def test_connections_do_not_know_each_other(site):
         assert other.ask(LDN, MANAGEMENT)[:2] == NOT_ALLOWED
 
 
-def test_a_second_request_to_associate_starts_anew(site):
+def test_the_rights_are_those_of_the_last_accepted_request(site):
+    """A second AARQ in an open association: a good one starts anew, a refused one opens nothing."""
+    only_get = 1 << (23 - 19)
+    clock = octets.set_(8, "0-0:1.0.0", 7, octets.number("integer", 60))
     with site.line("management") as line:
+        assert line.ask(octets.set_(8, "0-0:1.0.0", 9, octets.number("enum", 1)), MANAGEMENT)[:1] == b"\xc5"
+        line.associate(MANAGEMENT, site.password("management"), conformance=only_get)
+        assert line.ask(clock, MANAGEMENT)[:1] == b"\xd8"
         aare = octets.Aare(line.ask(octets.aarq(b"wrong111"), MANAGEMENT))
-        assert aare.result != 0
-        assert line.ask(LDN, MANAGEMENT)[:1] == b"\xd8"
+        assert (aare.result, aare.diagnostic) == (1, 13)
+        assert line.ask(clock, MANAGEMENT)[:1] == b"\xd8"
 
 
 def test_the_preestablished_client_is_refused_until_there_is_ciphering(site):

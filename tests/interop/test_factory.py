@@ -52,11 +52,9 @@ def test_the_way_through_the_factory(yard, gate, factory):
         assert line.set(1, "0-0:42.0.0", 2, octets.string(b"QDT0000087654321"), M) in (3, 250)
     assert meter.interrupt() == 0
     # A sealed meter stays sealed, whatever its starter says.
-    meter = yard.start(name=name, load=meters.zero_load(), gate=gate, extra=["--factory"])
-    with manager(meter) as line:
-        assert line.set(1, "0-0:42.0.0", 2, octets.string(b"QDT0000087654321"), M) in (3, 250)
-        assert line.get(1, "0-0:42.0.0", 2, M) == (0, (9, LDN))
-    meter.interrupt()
+    again = yard.start(name=name, load=meters.zero_load(), gate=gate, extra=["--factory"], ready=False)
+    assert again.wait(10) == 2
+    assert "sealed" in again.stderr()
 
 
 def test_a_meter_out_of_the_factory_takes_no_identity(site):

@@ -79,7 +79,8 @@ def test_registers_per_rate(yard, gate):
             else:
                 peer.method(peer.object(9, model.SCRIPTS), 1, rate, DataType.UINT16)
         assert desk.interrupt() == 0
-        yard.through(f"{seconds}s", name=name, load=QUADRANTS, gate=gate)
+        # Full hours: the file lasts 240 s, so that each span meets its beginning.
+        yard.through(f"{seconds}s", name=name, load=QUADRANTS, gate=gate, start=meters.instant((step + 1) * 3600))
         registers.run(load, 0, seconds, rate)
     want = registers.presented()
     meter = yard.start(name=name, load=meters.zero_load(), gate=gate)

@@ -162,9 +162,17 @@ def test_the_wrong_type_is_unmatched(desk):
     for data in (octets.number("double-long-unsigned", 5), octets.string(b"2026-01-01T00", "visible-string"), b"\x00",
                  octets.structure(octets.number("unsigned", 1))):
         assert desk.set(8, "0-0:1.0.0", 2, data, M) == 12
-    assert desk.act(8, "0-0:1.0.0", 6, octets.number("double-long", 5), M) == 12
     assert desk.set(6, "0-0:14.0.1", 4, octets.number("unsigned", 1), M) == 12
-    assert desk.act(9, "0-0:10.0.100", 1, octets.number("unsigned", 1), M) == 12
+    assert desk.act(9, "0-0:10.0.100", 1, octets.string(b"1"), M) == 12
+    assert desk.act(8, "0-0:1.0.0", 6, octets.string(b"1"), M) == 12
+
+
+def test_another_kind_of_number_is_unmatched_too(desk):
+    wrong = [(desk.act(8, "0-0:1.0.0", 6, octets.number("double-long", 5), M), "shift_time is long"),
+             (desk.act(9, "0-0:10.0.100", 1, octets.number("unsigned", 1), M), "execute is long-unsigned"),
+             (desk.set(8, "0-0:1.0.0", 3, octets.number("integer", -60), M), "time_zone is long"),
+             (desk.set(8, "0-0:1.0.0", 8, octets.number("unsigned", 1), M), "daylight_savings_enabled is boolean")]
+    assert [row for row in wrong if row[0] != 12] == []
 
 
 def test_what_is_not_there_cannot_be_written(desk):
@@ -184,17 +192,26 @@ def test_registers_cannot_be_written_or_reset(desk):
     assert desk.set(1, "0-0:42.0.0", 2, octets.string(b"ABC0000000000001"), M) in (3, 250)
 
 
-@pytest.mark.parametrize("client", ["public", "level1"])
-def test_readers_cannot_write(still, client):
-    with still.line(client) as line:
-        before, _, _ = clock(line, SAP[client])
-        when = octets.string(date_time(datetime.datetime(2030, 1, 1), 0))
-        assert line.set(8, "0-0:1.0.0", 2, when, SAP[client]) == 3
-        assert line.act(8, "0-0:1.0.0", 6, octets.number("long", 10), SAP[client]) == 3
-        assert line.act(9, "0-0:10.0.100", 1, octets.number("long-unsigned", 2), SAP[client]) == (4 if client == "public" else 3)
-        assert line.set(6, "0-0:14.0.1", 4, octets.string(b"0002"), SAP[client]) == (4 if client == "public" else 3)
-        after, _, _ = clock(line, SAP[client])
+def test_public_cannot_write(still):
+    client = SAP["public"]
+    with still.line("public") as line:
+        before, _, _ = clock(line, client)
+        assert line.set(8, "0-0:1.0.0", 2, octets.string(date_time(datetime.datetime(2030, 1, 1), 0)), client) == 3
+        assert line.act(8, "0-0:1.0.0", 6, octets.number("long", 10), client) == 3
+        assert line.act(9, "0-0:10.0.100", 1, octets.number("long-unsigned", 2), client) == 4
+        assert line.set(6, "0-0:14.0.1", 4, octets.string(b"0002"), client) == 4
+        after, _, _ = clock(line, client)
         assert 0 <= (after - before).total_seconds() <= 2
+
+
+def test_level_1_switches_no_rate(still):
+    client = SAP["level1"]
+    with still.line("level1") as line:
+        before = line.get(6, "0-0:14.0.1", 4, client)
+        assert line.act(9, "0-0:10.0.100", 1, octets.number("long-unsigned", 2), client) == 3
+        assert line.set(6, "0-0:14.0.1", 4, octets.string(b"0002"), client) == 3
+        assert line.set(1, "0-0:96.1.1", 2, octets.string(b"1"), client) == 3
+        assert line.get(6, "0-0:14.0.1", 4, client) == before
 
 
 def masks(line):

@@ -19,7 +19,9 @@ OK, REFUSED, USAGE, CONTACT = 0, 1, 2, 3
 
 @pytest.fixture(scope="module")
 def target(yard):
-    return yard.start(name="cli", load=meters.constant_load(230, 5, 1000, 400))
+    meter = yard.start(name="cli", load=meters.constant_load(230, 5, 1104, 322))
+    time.sleep(1.2)  # until a second is measured there are no values
+    return meter
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,13 @@ def test_a_refused_item_is_a_row_and_status_1(call):
     assert ldn["status"] in ("ok", "success") and "object-undefined" in register["status"].replace(" ", "-")
 
 
+def test_without_an_item_everything_is_read(call):
+    status, out, _ = call("read", "@cli", "--as", "level1", "--json")
+    assert status in (OK, REFUSED)
+    found = {row["obis"]: row for row in rows(out)}
+    assert len(found) > 150 and found["1-0:32.7.0.255"]["raw"] == 2300
+
+
 def test_the_address_in_full(call, target):
     status, out, err = call("read", target.uri + "?client=16", "0-0:42.0.0", "--json")
     assert status == OK, err
@@ -130,7 +139,7 @@ def test_set_that_is_refused_says_why(call):
 
 
 def test_usage(call):
-    for words in (("read",), ("read", "@cli"), ("set", "@cli", "0-0:1.0.0"), ("read", "nowhere", "1-0:1.8.0"),
+    for words in (("read",), ("set", "@cli", "0-0:1.0.0"), ("read", "nowhere", "1-0:1.8.0"),
                   ("read", "@cli", "not-an-item"), ("set", "@cli", "0-0:1.0.0", "u8:300", "--as", "management"),
                   ("read", "@cli", "1-0:1.8.0", "--as", "nobody"), ("read", "@cli", "1-0:1.8.0", "--nonsense"),
                   ("read", "@nobody-of-this-name", "1-0:1.8.0")):
