@@ -147,6 +147,16 @@ static qd_status_t check_phases(parser_t *p) {
     return QD_OK;
 }
 
+/* A name from the file for a message; what a terminal could take for a command is not shown. */
+static void show(const char *cell, size_t length, char *name, size_t size) {
+    size_t i;
+
+    for (i = 0; i < length && i + 1 < size; i++) {
+        name[i] = cell[i] >= ' ' && cell[i] <= '~' ? cell[i] : '?';
+    }
+    name[i] = '\0';
+}
+
 static qd_status_t parse_head(parser_t *p) {
     const char *at, *cell;
     size_t length;
@@ -161,7 +171,7 @@ static qd_status_t parse_head(parser_t *p) {
         char name[32];
 
         if (c == COLUMNS) {
-            (void)snprintf(name, sizeof name, "%.*s", length < 24 ? (int)length : 24, cell);
+            show(cell, length, name, sizeof name);
             return fault(p, name, QD_MALFORMED, "no such column; docs/load-files.md lists them");
         }
         if (p->there[c]) {

@@ -1,0 +1,334 @@
+/*
+ * test_linux.c - the Linux port against the contract of the ports, and what it promises besides.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "contract/contract.h"
+#include "quadrant/linux.h"
+#include "quadrant/load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+typedef struct bench {
+    qd_contract_t contract;
+    char path[64];
+    qd_linux_dir_t dir;
+    qd_linux_fram_t fram;
+    qd_block_t block;
+    uv_loop_t loop;
+    qd_linux_server_t *server;
+    int fd;
+    bool ended;
+} bench_t;
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static const qd_block_t *reopen(void *context) {
+    bench_t *b = context;
+    qd_linux_error_t error;
+
+    CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+    if (qd_linux_fram_open(&b->fram, &b->dir, "fram", 16384, QD_LINUX_SYNC_EACH, &error) != QD_OK) {
+        return NULL;
+    }
+    CHECK(&b->contract, !b->fram.map.created);
+    b->block = qd_linux_fram_block(&b->fram);
+    return &b->block;
+}
+
+static void test_fram(bench_t *b) {
+    qd_linux_error_t error;
+    qd_linux_fram_t other;
+    qd_linux_dir_t second;
+
+    CHECK(&b->contract,
+          qd_linux_fram_open(&b->fram, &b->dir, "fram", 16384, QD_LINUX_SYNC_EACH, &error) == QD_OK);
+    CHECK(&b->contract, b->fram.map.created);
+    b->block = qd_linux_fram_block(&b->fram);
+    qd_contract_block(&b->contract, &b->block, reopen, b);
+    CHECK(&b->contract,
+          qd_linux_fram_open(&other, &b->dir, "fram", 8192, QD_LINUX_SYNC_EACH, &error) == QD_VERSION);
+    CHECK(&b->contract, strstr(error.text, "16384") != NULL);
+    CHECK(&b->contract, qd_linux_dir_open(&second, b->path, &error) == QD_BUSY);
+    CHECK(&b->contract, strstr(error.text, "in use by process") != NULL);
+    CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+    CHECK(&b->contract,
+          qd_linux_fram_open(&b->fram, NULL, "fram", 16384, QD_LINUX_SYNC_LAST, &error) == QD_OK);
+    b->block = qd_linux_fram_block(&b->fram);
+    qd_contract_block(&b->contract, &b->block, NULL, NULL);
+    CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+}
+
+/* What a killed process has programmed is there, without any sync. */
+static void test_killed(bench_t *b) {
+    qd_linux_error_t error;
+    pid_t child = fork();
+    uint8_t got[4] = {0};
+    int how;
+
+    if (child == 0) {
+        if (qd_linux_fram_open(&b->fram, &b->dir, "killed", 8192, QD_LINUX_SYNC_LAST, &error) == QD_OK) {
+            b->block = qd_linux_fram_block(&b->fram);
+            (void)b->block.program(b->block.context, 100, (const uint8_t *)"qdqd", 4);
+        }
+        (void)raise(SIGKILL);
+    }
+    (void)waitpid(child, &how, 0);
+    CHECK(&b->contract, WIFSIGNALED(how));
+    CHECK(&b->contract,
+          qd_linux_fram_open(&b->fram, &b->dir, "killed", 8192, QD_LINUX_SYNC_LAST, &error) == QD_OK);
+    b->block = qd_linux_fram_block(&b->fram);
+    CHECK(&b->contract, b->block.read(b->block.context, 100, got, 4) == QD_OK && memcmp(got, "qdqd", 4) == 0);
+    CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+}
+
+static void damage(bench_t *b, off_t offset) {
+    int fd = openat(b->dir.fd, "world", O_RDWR);
+    uint8_t octet = 0;
+
+    CHECK(&b->contract, pread(fd, &octet, 1, offset) == 1);
+    octet = (uint8_t)~octet;
+    CHECK(&b->contract, pwrite(fd, &octet, 1, offset) == 1);
+    (void)close(fd);
+}
+
+static void test_world(bench_t *b) {
+    qd_linux_world_t world;
+    qd_linux_error_t error;
+    qd_rtc_t rtc;
+
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK && !world.known);
+    rtc = qd_linux_world_rtc(&world);
+    world.start_utc_ms = 5000;
+    world.now_us = 2000000;
+    qd_contract_rtc(&b->contract, &rtc);
+    qd_linux_world_save(&world, 7000, 1);
+    qd_linux_world_save(&world, 8000, 2);
+    CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK);
+    CHECK(&b->contract, world.known && world.state.utc_ms == 8000 && world.state.rtc_set == 1);
+    CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+    /* The newer copy is damaged: the older one counts. Then both are. */
+    damage(b, 256 * (off_t)(world.sequence & 1u) + 16);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK);
+    CHECK(&b->contract, world.known && world.state.utc_ms == 7000);
+    CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+    damage(b, 256 * (off_t)(world.sequence & 1u) + 16);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_CORRUPT);
+}
+
+static void test_random(bench_t *b) {
+    qd_linux_random_t kernel, seeded, again;
+    qd_random_t port, same;
+    uint8_t one[300], other[300];
+
+    qd_linux_random_open(&kernel, false, 0);
+    port = qd_linux_random_port(&kernel);
+    qd_contract_random(&b->contract, &port);
+    qd_linux_random_open(&seeded, true, 7);
+    qd_linux_random_open(&again, true, 7);
+    port = qd_linux_random_port(&seeded);
+    same = qd_linux_random_port(&again);
+    CHECK(&b->contract, port.fill(port.context, one, sizeof one) == QD_OK);
+    CHECK(&b->contract, same.fill(same.context, other, sizeof other) == QD_OK);
+    CHECK(&b->contract, memcmp(one, other, sizeof one) == 0);
+    qd_contract_random(&b->contract, &port);
+}
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+static void on_wake(void *context) {
+    (void)context;
+}
+
+static void turn(bench_t *b) {
+    for (unsigned n = 0; n < 4; n++) {
+        (void)qd_linux_server_flush(b->server);
+        (void)uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+}
+
+static int dial(const bench_t *b) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(qd_linux_server_port(b->server))};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096;
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    (void)fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+static bool peer_connect(void *context) {
+    bench_t *b = context;
+
+    b->fd = dial(b);
+    b->ended = false;
+    turn(b);
+    return b->fd >= 0;
+}
+
+static void peer_disconnect(void *context) {
+    bench_t *b = context;
+
+    (void)close(b->fd);
+    turn(b);
+    turn(b);
+}
+
+static size_t peer_send(void *context, const uint8_t *octets, size_t length) {
+    bench_t *b = context;
+    ssize_t sent = send(b->fd, octets, length, MSG_NOSIGNAL);
+
+    turn(b);
+    return sent > 0 ? (size_t)sent : 0;
+}
+
+static size_t peer_receive(void *context, uint8_t *octets, size_t size) {
+    bench_t *b = context;
+    size_t length = 0;
+
+    turn(b);
+    for (unsigned idle = 0; length < size && idle < 20 && !b->ended;) {
+        ssize_t got = recv(b->fd, octets + length, size - length, 0);
+
+        b->ended = got == 0;
+        length += got > 0 ? (size_t)got : 0;
+        if (got < 0) {
+            idle++;
+            turn(b);
+        }
+    }
+    return length;
+}
+
+static bool peer_closed(void *context) {
+    bench_t *b = context;
+    uint8_t octet;
+
+    return b->ended || peer_receive(b, &octet, 1) == 0;
+}
+
+static void test_channels(bench_t *b) {
+    const qd_contract_peer_t peer = {b, peer_connect, peer_disconnect, peer_send, peer_receive, peer_closed};
+    const qd_channel_port_t *first, *second;
+    qd_linux_error_t error;
+    qd_linux_server_t *other;
+    uint8_t octet;
+    int fds[3];
+
+    CHECK(&b->contract, uv_loop_init(&b->loop) == 0);
+    CHECK(&b->contract,
+          qd_linux_server_open(&b->server, &b->loop, "127.0.0.1", 0, 2, on_wake, b, &error) == QD_OK);
+    first = qd_linux_server_channel(b->server, 0);
+    second = qd_linux_server_channel(b->server, 1);
+    CHECK(&b->contract, qd_linux_server_channel(b->server, 2) == NULL);
+    qd_contract_channel(&b->contract, first, &peer);
+    CHECK(&b->contract, qd_linux_server_open(&other, &b->loop, "127.0.0.1", qd_linux_server_port(b->server),
+                                             1, on_wake, b, &error) == QD_BUSY);
+    CHECK(&b->contract,
+          qd_linux_server_open(&other, &b->loop, "nowhere", 0, 1, on_wake, b, &error) == QD_ARGUMENT);
+    /* One beyond the pool is accepted and closed; the others stay. */
+    for (unsigned n = 0; n < 3; n++) {
+        fds[n] = dial(b);
+        turn(b);
+    }
+    CHECK(&b->contract, first->generation(first->context) != 0 && second->generation(second->context) != 0);
+    CHECK(&b->contract, recv(fds[2], &octet, 1, 0) == 0);
+    CHECK(&b->contract, recv(fds[0], &octet, 1, 0) < 0 && errno == EAGAIN);
+    /* Dark: everybody is dropped. */
+    qd_linux_server_reset(b->server, true);
+    turn(b);
+    CHECK(&b->contract, first->generation(first->context) == 0);
+    CHECK(&b->contract, recv(fds[0], &octet, 1, 0) == 0 && recv(fds[1], &octet, 1, 0) == 0);
+    for (unsigned n = 0; n < 3; n++) {
+        (void)close(fds[n]);
+    }
+    qd_linux_server_close(b->server);
+    (void)uv_run(&b->loop, UV_RUN_DEFAULT);
+    CHECK(&b->contract, uv_loop_close(&b->loop) == 0);
+}
+
+static void answer(void *context, const char *line, char *reply, size_t size) {
+    bench_t *b = context;
+
+    (void)snprintf(reply, size, "ok %s", line);
+    uv_stop(&b->loop);
+}
+
+static void test_control(bench_t *b) {
+    qd_linux_control_t *control;
+    qd_linux_error_t error;
+    char reply[64] = "";
+    pid_t child;
+    int how;
+
+    CHECK(&b->contract,
+          qd_linux_control_ask(b->path, "control", "x", reply, sizeof reply, 100) == QD_UNAVAILABLE);
+    CHECK(&b->contract, uv_loop_init(&b->loop) == 0);
+    CHECK(&b->contract,
+          qd_linux_control_open(&control, &b->loop, &b->dir, "control", answer, b, &error) == QD_OK);
+    child = fork();
+    if (child == 0) {
+        bool good = qd_linux_control_ask(b->path, "control", "load 5", reply, sizeof reply, 5000) == QD_OK;
+
+        _exit(good && strcmp(reply, "ok load 5") == 0 ? 0 : 1);
+    }
+    (void)uv_run(&b->loop, UV_RUN_DEFAULT);
+    qd_linux_control_close(control);
+    (void)uv_run(&b->loop, UV_RUN_DEFAULT);
+    (void)waitpid(child, &how, 0);
+    CHECK(&b->contract, WIFEXITED(how) && WEXITSTATUS(how) == 0);
+    CHECK(&b->contract, uv_loop_close(&b->loop) == 0);
+}
+
+static void test_quantities(bench_t *b) {
+    static const char text[] = "t_s,u1_v,i1_a,p1_w\n0,230,1,230\n10,230,2,460\n";
+    qd_load_player_t player = {.utc_ms = 500};
+    qd_quantities_port_t port = qd_load_player_port(&player);
+    qd_load_error_t error;
+    qd_load_t *load = NULL;
+
+    CHECK(&b->contract, qd_load_parse("text", text, sizeof text - 1, &load, &error) == QD_OK);
+    if (load != NULL) {
+        player.load = load;
+        qd_load_player_start(&player, 0);
+        qd_contract_quantities(&b->contract, &port, 100000000);
+        qd_load_free(load);
+    }
+}
+
+int main(void) {
+    static bench_t b;
+    qd_linux_error_t error;
+
+    (void)strcpy(b.path, "/tmp/quadrant-contract-XXXXXX");
+    CHECK(&b.contract, mkdtemp(b.path) != NULL);
+    CHECK(&b.contract, qd_linux_dir_open(&b.dir, b.path, &error) == QD_OK);
+    test_fram(&b);
+    test_killed(&b);
+    test_world(&b);
+    test_random(&b);
+    test_channels(&b);
+    test_control(&b);
+    test_quantities(&b);
+    (void)unlinkat(b.dir.fd, "fram", 0);
+    (void)unlinkat(b.dir.fd, "killed", 0);
+    (void)unlinkat(b.dir.fd, "world", 0);
+    (void)unlinkat(b.dir.fd, "lock", 0);
+    qd_linux_dir_close(&b.dir);
+    CHECK(&b.contract, rmdir(b.path) == 0);
+    return qd_contract_result(&b.contract);
+}
