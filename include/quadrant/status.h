@@ -11,28 +11,28 @@
 
 typedef enum qd_status {
     QD_OK = 0,
-    QD_PENDING,      /* not finished; call again with the same arguments, nothing is applied yet */
-    QD_END,          /* no more rows, elements or octets; not a fault */
-    QD_TRUNCATED,    /* input ends before the element does */
-    QD_MALFORMED,    /* octets that no production of the grammar allows */
-    QD_TYPE,         /* well-formed, but another data type is wanted here */
-    QD_RANGE,        /* right type, value outside its range */
-    QD_UNDEFINED,    /* no such object, attribute, method, record or client in this view */
-    QD_CLASS,        /* object exists, but with another interface class or version */
-    QD_DENIED,       /* exists, but this client has no right to it */
-    QD_SELECTOR,     /* selective access that the attribute does not offer */
-    QD_BUSY,         /* cannot be done now; a later try may succeed */
-    QD_UNAVAILABLE,  /* exists, but has no value now (a phase without measurement) */
-    QD_NO_SPACE,     /* the caller's buffer, a pool or a device is full */
-    QD_SEALED,       /* write-once or legally sealed value that is already set */
-    QD_STATE,        /* not allowed in the present state */
-    QD_UNSUPPORTED,  /* a known service or option that this meter does not have */
-    QD_ABORTED,      /* a long transfer that can no longer be finished consistently */
-    QD_IO,           /* a device refused or failed */
-    QD_CORRUPT,      /* stored octets that fail their integrity check */
-    QD_VERSION,      /* stored by another layout version */
-    QD_MODEL,        /* stored by another model */
-    QD_ARGUMENT,     /* the caller broke the contract of the function */
+    QD_PENDING,     /* not finished; call again with the same arguments, nothing is applied yet */
+    QD_END,         /* no more rows, elements or octets; not a fault */
+    QD_TRUNCATED,   /* input ends before the element does */
+    QD_MALFORMED,   /* octets that no production of the grammar allows */
+    QD_TYPE,        /* well-formed, but another data type is wanted here */
+    QD_RANGE,       /* right type, value outside its range */
+    QD_UNDEFINED,   /* no such object, attribute, method, record or client in this view */
+    QD_CLASS,       /* object exists, but with another interface class or version */
+    QD_DENIED,      /* exists, but this client has no right to it */
+    QD_SELECTOR,    /* selective access that the attribute does not offer */
+    QD_BUSY,        /* cannot be done now; a later try may succeed */
+    QD_UNAVAILABLE, /* exists, but has no value now (a phase without measurement) */
+    QD_NO_SPACE,    /* the caller's buffer, a pool or a device is full */
+    QD_SEALED,      /* write-once or legally sealed value that is already set */
+    QD_STATE,       /* not allowed in the present state */
+    QD_UNSUPPORTED, /* a known service or option that this meter does not have */
+    QD_ABORTED,     /* a long transfer that can no longer be finished consistently */
+    QD_IO,          /* a device refused or failed */
+    QD_CORRUPT,     /* stored octets that fail their integrity check */
+    QD_VERSION,     /* stored by another layout version */
+    QD_MODEL,       /* stored by another model */
+    QD_ARGUMENT,    /* the caller broke the contract of the function */
     QD_STATUS_COUNT
 } qd_status_t;
 

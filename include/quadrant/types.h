@@ -16,9 +16,9 @@ typedef struct qd_obis {
     uint8_t group[6];
 } qd_obis_t;
 
-#define QD_OBIS(a, b, c, d, e, f) \
-    {                             \
-        { (a), (b), (c), (d), (e), (f) } \
+#define QD_OBIS(a, b, c, d, e, f)                                                                            \
+    {                                                                                                        \
+        { (a), (b), (c), (d), (e), (f) }                                                                     \
     }
 
 /* Common data types with their A-XDR tags (IEC 62056-62, common data types). */
@@ -28,19 +28,19 @@ typedef enum qd_type {
     QD_TYPE_STRUCTURE = 2,
     QD_TYPE_BOOLEAN = 3,
     QD_TYPE_BIT_STRING = 4,
-    QD_TYPE_DOUBLE_LONG = 5,           /* signed, 32 bits */
-    QD_TYPE_DOUBLE_LONG_UNSIGNED = 6,  /* 32 bits */
+    QD_TYPE_DOUBLE_LONG = 5,          /* signed, 32 bits */
+    QD_TYPE_DOUBLE_LONG_UNSIGNED = 6, /* 32 bits */
     QD_TYPE_OCTET_STRING = 9,
     QD_TYPE_VISIBLE_STRING = 10,
     QD_TYPE_UTF8_STRING = 12,
     QD_TYPE_BCD = 13,
-    QD_TYPE_INTEGER = 15,          /* signed, 8 bits */
-    QD_TYPE_LONG = 16,             /* signed, 16 bits */
-    QD_TYPE_UNSIGNED = 17,         /* 8 bits */
-    QD_TYPE_LONG_UNSIGNED = 18,    /* 16 bits */
+    QD_TYPE_INTEGER = 15,       /* signed, 8 bits */
+    QD_TYPE_LONG = 16,          /* signed, 16 bits */
+    QD_TYPE_UNSIGNED = 17,      /* 8 bits */
+    QD_TYPE_LONG_UNSIGNED = 18, /* 16 bits */
     QD_TYPE_COMPACT_ARRAY = 19,
-    QD_TYPE_LONG64 = 20,           /* signed, 64 bits */
-    QD_TYPE_LONG64_UNSIGNED = 21,  /* 64 bits */
+    QD_TYPE_LONG64 = 20,          /* signed, 64 bits */
+    QD_TYPE_LONG64_UNSIGNED = 21, /* 64 bits */
     QD_TYPE_ENUM = 22,
     QD_TYPE_FLOAT32 = 23,
     QD_TYPE_FLOAT64 = 24,
@@ -64,8 +64,8 @@ typedef enum qd_unit {
     QD_UNIT_A = 33,
     QD_UNIT_V = 35,
     QD_UNIT_HZ = 44,
-    QD_UNIT_PER_WH = 45,    /* active energy meter constant */
-    QD_UNIT_PER_VARH = 46,  /* reactive energy meter constant */
+    QD_UNIT_PER_WH = 45,   /* active energy meter constant */
+    QD_UNIT_PER_VARH = 46, /* reactive energy meter constant */
     QD_UNIT_PERCENT = 56,
     QD_UNIT_NONE = 255
 } qd_unit_t;
@@ -79,8 +79,8 @@ typedef enum qd_unit {
  * NULL) or at external, which then stays valid until the next step of the meter that gave it.
  */
 typedef struct qd_scalar {
-    uint8_t type;     /* qd_type_t */
-    uint16_t length;  /* octets; bits for QD_TYPE_BIT_STRING; 0 for numbers */
+    uint8_t type;    /* qd_type_t */
+    uint16_t length; /* octets; bits for QD_TYPE_BIT_STRING; 0 for numbers */
     union {
         int64_t i;
         uint64_t u;
@@ -96,9 +96,9 @@ typedef int64_t qd_utc_t;
 
 /* How far the clock may be believed (IEC 62056-62 class 8, attribute 4). */
 typedef struct qd_clock_status {
-    bool valid;               /* false: never set, or reserve exhausted */
-    bool doubtful;            /* uncertainty exceeds the model's limit */
-    uint32_t uncertainty_ms;  /* estimated, grows with time since the last set */
+    bool valid;              /* false: never set, or reserve exhausted */
+    bool doubtful;           /* uncertainty exceeds the model's limit */
+    uint32_t uncertainty_ms; /* estimated, grows with time since the last set */
 } qd_clock_status_t;
 
 #endif

@@ -56,7 +56,7 @@ typedef struct qd_aarq {
     uint8_t context_name;       /* QD_CONTEXT_* */
     qd_view_t calling_ap_title; /* client system title */
     qd_view_t calling_ae_qualifier;
-    bool authentication_unit;   /* sender-acse-requirements asks for it */
+    bool authentication_unit; /* sender-acse-requirements asks for it */
     bool has_mechanism;
     uint8_t mechanism;          /* QD_MECHANISM_* */
     qd_view_t authentication;   /* charstring or bitstring content of calling-authentication-value */

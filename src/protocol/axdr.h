@@ -15,8 +15,8 @@
 /* One element as read: a scalar (strings by view in scalar.external), or the head of an array or
  * structure with its number of elements, which then follow one by one. */
 typedef struct qd_axdr_element {
-    uint8_t type;    /* qd_type_t */
-    uint16_t count;  /* of QD_TYPE_ARRAY and QD_TYPE_STRUCTURE */
+    uint8_t type;   /* qd_type_t */
+    uint16_t count; /* of QD_TYPE_ARRAY and QD_TYPE_STRUCTURE */
     qd_scalar_t scalar;
 } qd_axdr_element_t;
 

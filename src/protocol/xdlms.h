@@ -45,8 +45,8 @@ typedef struct qd_initiate_request {
     bool has_quality_of_service;
     uint8_t quality_of_service;
     uint8_t dlms_version;
-    uint32_t conformance;       /* 24 bits */
-    uint16_t max_receive_pdu;   /* of the client */
+    uint32_t conformance;     /* 24 bits */
+    uint16_t max_receive_pdu; /* of the client */
 } qd_initiate_request_t;
 
 typedef struct qd_initiate_response {
@@ -102,7 +102,10 @@ typedef enum qd_access_result {
 } qd_access_result_t;
 
 /* Exception-response. */
-typedef enum qd_exception_state { QD_EXCEPTION_NOT_ALLOWED = 1, QD_EXCEPTION_UNKNOWN = 2 } qd_exception_state_t;
+typedef enum qd_exception_state {
+    QD_EXCEPTION_NOT_ALLOWED = 1,
+    QD_EXCEPTION_UNKNOWN = 2
+} qd_exception_state_t;
 typedef enum qd_exception_service {
     QD_EXCEPTION_NOT_POSSIBLE = 1,
     QD_EXCEPTION_NOT_SUPPORTED = 2,

@@ -14,8 +14,8 @@
 
 typedef struct qd_block {
     void *context;
-    uint32_t size;        /* octets */
-    uint32_t erase_size;  /* octets per erase block; 0: octet-writable without erase (FRAM) */
+    uint32_t size;       /* octets */
+    uint32_t erase_size; /* octets per erase block; 0: octet-writable without erase (FRAM) */
     /* Copies length octets at offset. QD_OK; QD_IO: device failed, buffer undefined;
      * QD_ARGUMENT: outside the device. */
     qd_status_t (*read)(void *context, uint32_t offset, uint8_t *buffer, uint32_t length);

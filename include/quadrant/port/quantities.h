@@ -26,8 +26,8 @@ typedef struct qd_phase_quantities {
 } qd_phase_quantities_t;
 
 typedef struct qd_quantities {
-    uint64_t tick_us;      /* monotonic instant at which the interval ended */
-    uint32_t duration_us;  /* 1 .. 10,000,000, nominally 1,000,000 */
+    uint64_t tick_us;       /* monotonic instant at which the interval ended */
+    uint32_t duration_us;   /* 1 .. 10,000,000, nominally 1,000,000 */
     uint32_t frequency_mhz; /* millihertz; 0: none of the phases is live */
     qd_phase_quantities_t phase[QD_PHASES];
 } qd_quantities_t;
