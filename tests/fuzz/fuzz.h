@@ -21,6 +21,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                                    \
     } while (0)
 
+/* One part of a planted condition. The optimiser may not melt two parts into one comparison: each must stay
+ * an edge that the fuzzer sees. */
+#define FUZZ_STAGE(condition) ((condition) && fuzz_stage())
+
+static inline int fuzz_stage(void) {
+    __asm__ volatile("" ::: "memory");
+    return 1;
+}
+
 #ifdef QD_PLANTED_FAULT
 #define FUZZ_PLANT(condition) FUZZ_MUST(!(condition))
 #else

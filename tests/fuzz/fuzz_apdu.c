@@ -3,7 +3,7 @@
  *
  * Must hold: what was read encodes back to the same octets (initiates up to the form of a boolean), and
  * views lie inside the input.
- * Planted: a GET with list whose second attribute has selector 2 with a structure of 4 as parameters.
+ * Planted: a SET of an attribute with a negative index to a visible-string.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
@@ -75,8 +75,6 @@ static void get_list(qd_reader_t *r) {
     uint16_t i;
 
     for (i = 0; i < count && i < LIST_MAX && attribute(r, &selector, &parameters); i++) {
-        FUZZ_PLANT(i == 1u && selector == 2u && parameters.data != NULL &&
-                   parameters.data[0] == QD_TYPE_STRUCTURE && parameters.data[1] == 4u);
     }
 }
 
@@ -100,7 +98,10 @@ static void service(const uint8_t *data, size_t size) {
         get_list(&r);
     } else if (tag == QD_APDU_SET_REQUEST && choice == QD_SET_NORMAL) {
         if (attribute(&r, &selector, &parameters)) {
-            (void)qd_axdr_skip(&r);
+            uint8_t type = qd_reader_peek(&r);
+
+            FUZZ_PLANT(FUZZ_STAGE(qd_axdr_skip(&r) == QD_OK) && FUZZ_STAGE(data[11] > 0x7Fu) &&
+                       FUZZ_STAGE(type == QD_TYPE_VISIBLE_STRING));
         }
     } else if (tag == QD_APDU_ACTION_REQUEST && choice == QD_ACTION_NORMAL) {
         if (attribute(&r, NULL, NULL) && qd_reader_u8(&r) == 1u) {

@@ -43,10 +43,11 @@ static qd_status_t copy(const uint8_t *data, size_t length, qd_element_writer_t 
             FUZZ_MUST(at == NULL || (at >= data && at <= data + length));
             qd_element_write_scalar(writer, &element.scalar);
         }
-        FUZZ_PLANT(element.depth == 3u && parent[0].type == QD_TYPE_STRUCTURE &&
-                   parent[1].type == QD_TYPE_ARRAY && parent[2].type == QD_TYPE_STRUCTURE &&
-                   parent[2].count == 3u && it.left[2] == 0u &&
-                   element.type == QD_TYPE_DOUBLE_LONG_UNSIGNED && element.scalar.v.u > 0x80000000u);
+        FUZZ_PLANT(FUZZ_STAGE(element.depth == 3u) && FUZZ_STAGE(parent[0].type == QD_TYPE_STRUCTURE) &&
+                   FUZZ_STAGE(parent[1].type == QD_TYPE_ARRAY) &&
+                   FUZZ_STAGE(parent[2].type == QD_TYPE_STRUCTURE) && FUZZ_STAGE(parent[2].count == 3u) &&
+                   FUZZ_STAGE(it.left[2] == 0u) && FUZZ_STAGE(element.type == QD_TYPE_DOUBLE_LONG_UNSIGNED) &&
+                   FUZZ_STAGE(element.scalar.v.u > 0x80000000u));
     }
     return it.status;
 }

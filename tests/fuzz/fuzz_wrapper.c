@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             return 0;
         }
         frames++;
-        FUZZ_PLANT(frames == 3u && head.source == 102u && head.length == 3u && apdu[0] == 0xC1u);
+        FUZZ_PLANT(FUZZ_STAGE(frames == 3u) && FUZZ_STAGE(head.source == 102u) &&
+                   FUZZ_STAGE(head.length == 3u) && FUZZ_STAGE(apdu[0] == 0xC1u));
     }
 }
