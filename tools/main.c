@@ -29,10 +29,6 @@ typedef struct command {
     "  --timeout TIME         for one answer, default 5s\n"                                                  \
     "  --trace                frames as hex and the names of their APDUs, on stderr\n"
 
-/* Commands that a build may lack; a missing one has no address. */
-int qd_cmd_run(int argc, char **argv) __attribute__((weak));
-int qd_cmd_poke(int argc, char **argv) __attribute__((weak));
-
 static const command_t commands[] = {
     {"run", qd_cmd_run, "[MODEL]", "a live virtual meter", NULL},
     {"poke", qd_cmd_poke, "NAME FACT [VALUE]", "the world of a running meter", NULL},
@@ -61,7 +57,7 @@ static const command_t *find(const char *name) {
     size_t i;
 
     for (i = 0; i < COMMANDS; i++) {
-        if (commands[i].run != NULL && strcmp(commands[i].name, name) == 0) {
+        if (strcmp(commands[i].name, name) == 0) {
             return &commands[i];
         }
     }
@@ -73,9 +69,6 @@ static int list_commands(FILE *to, int status) {
 
     (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QUADRANT_VERSION);
     for (i = 0; i < COMMANDS; i++) {
-        if (commands[i].run == NULL) {
-            continue;
-        }
         (void)fprintf(to, "  %-9s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
     }
     (void)fprintf(to, "  %-9s %-26s %s\n", "help", "[COMMAND]", "this list, or all about one command");
