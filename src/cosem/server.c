@@ -58,6 +58,9 @@ static bool client_by_sap(const qd_cosem_tables_t *tables, uint16_t sap, uint8_t
     return false;
 }
 
+/* Invoke-Id-And-Priority stands behind tag and choice. */
+#define INVOKE_AT 2u
+
 /* A service of its conformance bit; every row needs an association. */
 typedef struct qd_service_row {
     uint8_t tag;
@@ -127,7 +130,11 @@ static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8
         service.call.tick_us = request->tick_us;
         service.call.association = association;
         qd_reader_init(&service.r, request->apdu + 1, request->length - 1u);
-        return services[i].serve(&service);
+        qd_status_t status = services[i].serve(&service);
+        if (request->length > INVOKE_AT && (request->apdu[INVOKE_AT] & QD_INVOKE_CONFIRMED) == 0) {
+            w->at = 0; /* an unconfirmed service has its effect and no answer */
+        }
+        return status;
     }
     return qd_server_exception(w, tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
                                QD_EXCEPTION_NOT_SUPPORTED);

@@ -42,7 +42,7 @@ static qd_verdict_t authenticate(qd_server_t *server, const qd_request_t *reques
     if (aarq->mechanism != QD_MECHANISM_LLS || (ways & QD_ALLOW_LLS) == 0) {
         return rejected(QD_DIAGNOSTIC_MECHANISM_NOT_RECOGNISED);
     }
-    if (aarq->authentication.data == NULL ||
+    if (!aarq->authentication_unit || aarq->authentication.data == NULL ||
         !qd_association_password_fits(server->associations, client, aarq->authentication.data,
                                       aarq->authentication.length)) {
         return rejected(QD_DIAGNOSTIC_AUTHENTICATION_FAILURE);
@@ -61,6 +61,9 @@ static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
     if (qd_initiate_request_decode(&r, initiate) != QD_OK) {
         return rejected(QD_DIAGNOSTIC_NO_REASON);
     }
+    if (initiate->dedicated_key.data != NULL) {
+        return rejected_initiate(QD_INITIATE_OTHER); /* it has no place in a context without ciphering */
+    }
     if (initiate->dlms_version < DLMS_VERSION) {
         return rejected_initiate(QD_INITIATE_VERSION_TOO_LOW);
     }
@@ -68,7 +71,9 @@ static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
     if (initiate->max_receive_pdu != 0 && initiate->max_receive_pdu < PDU_SIZE_MIN) {
         return rejected_initiate(QD_INITIATE_PDU_TOO_SHORT);
     }
-    if ((initiate->conformance & server->tables->conformance) == 0) {
+    /* Blocks and lists alone are no service. */
+    uint32_t services = QD_CONFORMANCE_GET | QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION;
+    if ((initiate->conformance & server->tables->conformance & services) == 0) {
         return rejected_initiate(QD_INITIATE_INCOMPATIBLE_CONFORMANCE);
     }
     return accepted;

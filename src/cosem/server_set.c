@@ -15,12 +15,8 @@ static qd_status_t take_value(qd_service_t *service, qd_view_t *value) {
     return qd_reader_left(&service->r) == 0 ? QD_OK : QD_MALFORMED;
 }
 
-/* Response of an unconfirmed request is silence. */
 static qd_status_t answer(qd_service_t *service, uint8_t tag, uint8_t invoke, qd_status_t status) {
     service->w->at = 0;
-    if ((invoke & QD_INVOKE_CONFIRMED) == 0) {
-        return QD_OK;
-    }
     qd_writer_u8(service->w, tag);
     qd_writer_u8(service->w, 1); /* normal */
     qd_writer_u8(service->w, invoke);
