@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define COMMAND "run"
 #define DEFAULT_LOAD "house_january_3ph_pv.csv"
@@ -26,23 +27,39 @@ static bool exists(const char *path) {
     return file != NULL;
 }
 
+/* The folder of what comes along: as set, as built, or beside a build directory in the source tree. */
+static void data_path(const char *file, char path[QD_LINUX_PATH_MAX]) {
+    const char *set = getenv("QUADRANT_DATA");
+    char own[QD_LINUX_PATH_MAX / 2];
+    ssize_t length;
+
+    (void)snprintf(path, QD_LINUX_PATH_MAX, "%s/loads/%s", set != NULL && *set != '\0' ? set : QD_DATA_DIR,
+                   file);
+    if ((set != NULL && *set != '\0') || exists(path)) {
+        return;
+    }
+    length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = '\0';
+    if (length > 0 && strrchr(own, '/') != NULL) {
+        *strrchr(own, '/') = '\0';
+        (void)snprintf(path, QD_LINUX_PATH_MAX, "%s/../../data/loads/%.255s", own, file);
+    }
+}
+
 /* The file as given, or a bare name among the loads that come along. */
 static int load_open(run_t *run) {
-    const char *given = run->options.load != NULL ? run->options.load : DEFAULT_LOAD;
-    const char *data = getenv("QUADRANT_DATA");
+    const char *given = run->options.load;
     char path[QD_LINUX_PATH_MAX];
     qd_load_error_t error;
-    bool bare = strchr(given, '/') == NULL;
 
-    (void)snprintf(path, sizeof path, "%s/loads/%s", data != NULL && *data != '\0' ? data : QD_DATA_DIR,
-                   given);
-    if (run->options.load != NULL && (!bare || exists(given) || !exists(path))) {
+    data_path(given != NULL ? given : DEFAULT_LOAD, path);
+    if (given != NULL && (strchr(given, '/') != NULL || exists(given) || !exists(path))) {
         (void)snprintf(path, sizeof path, "%s", given);
     }
     if (qd_load_read(path, &run->load, &error) == QD_OK) {
         return QD_EXIT_OK;
     }
-    if (run->options.load == NULL) {
+    if (given == NULL) {
         return qd_complain(COMMAND, QD_EXIT_OWN, "%s, or set QUADRANT_DATA to the folder that has loads/",
                            error.text);
     }
