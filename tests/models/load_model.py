@@ -5,8 +5,9 @@ One second of a load is a constant power in whole mW and mvar, so one second of 
 sum over rows, not over steps. Conventions of the meter that the files of docs/ describe:
 
 * a row holds from its time to the next row's; the last row holds as long as the one before it did, then the file starts
-  again; a second of the meter belongs to the row that holds at its beginning;
-* an empty cell is a quantity that was not measured: a phase without active or reactive power books no energy;
+  again (a single row: after a second); a second of the meter belongs to the row that holds at its beginning;
+* an empty cell among u, i, p and q of a phase is a phase that was not measured: it books no energy, and neither does a phase
+  without columns; without a column of q it has none;
 * direction and quadrant of the meter are those of the sums of P and of Q over the phases (P >= 0: import; Q >= 0:
   quadrants I and II); of a phase those of its own P and Q;
 * apparent power is floor(sqrt(P^2 + Q^2)) of the sum in mVA;
@@ -65,8 +66,8 @@ class Load:
             cell = dict(zip(header, cells, strict=True))
             phases = []
             for n in "123":
-                p, q = quantised(cell.get(f"p{n}_w", "")), quantised(cell.get(f"q{n}_var", ""))
-                phases.append(None if p is None or q is None else (p, q))
+                wanted = [cell.get(f"u{n}_v", ""), cell.get(f"i{n}_a", ""), cell.get(f"p{n}_w", ""), cell.get(f"q{n}_var", "0")]
+                phases.append((quantised(wanted[2]), quantised(wanted[3])) if all(wanted) else None)
             self.rows.append(Row(int(cell["t_s"]), tuple(phases)))
         if not self.rows:
             raise ValueError("a load file without rows")

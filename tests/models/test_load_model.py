@@ -56,6 +56,13 @@ def test_a_gap_books_nothing_and_the_others_go_on():
     assert shown["1-0:1.8.0.255"] == 1500 and shown["1-0:41.8.0.255"] == 0
 
 
+def test_phases_without_columns_or_values():
+    file = lm.Load("t_s,u1_v,i1_a,p1_w\n0,230,5,1000\n60,,5,1000\n120,230,,1000\n180,230,5,1000\n")
+    assert [row.phases for row in file.rows] == [((1_000_000, 0), None, None), (None, None, None), (None, None, None),
+                                                 ((1_000_000, 0), None, None)]
+    assert lm.Load("t_s,u1_v,i1_a,p1_w\n0,230,5,1000\n").length == 1
+
+
 def test_the_loop_and_its_last_step():
     file = load((0, (3600, 0, 0), (0, 0, 0)), (10, (7200, 0, 0), (0, 0, 0)), (15, (0, 0, 0), (0, 0, 0)))
     assert file.length == 20

@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / "build" / "mutate"
 TREE, OUT = WORK / "tree", WORK / "out"
-COPIED = ("CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "ports", "sim", "tools", "tests")
+COPIED = ("CMakeLists.txt", "CMakePresets.json", "cmake", "include", "src", "ports", "sim", "tools", "tests", "examples", "bench", "data")
 FLAGS = "-O1"
 INTEROP = ["tests/interop/test_objects.py", "tests/interop/test_blocks.py", "tests/interop/test_association.py",
            "tests/interop/test_write.py", "tests/interop/test_values.py"]
