@@ -160,7 +160,7 @@ static int open_memory(run_meter_t *meter) {
     meter->factory_open = meter->world.state.manufactured == 0;
     qd_linux_random_open(&meter->random, options->has_seed,
                          run_hash(meter->name, options->seed) + meter->world.sequence);
-    meter->size = qd_meter_size(options->model);
+    meter->size = qd_meter_size_with(options->model, &(qd_meter_options_t){.gate = options->gate});
     meter->memory = calloc(1, meter->size);
     return meter->memory != NULL
                ? QD_EXIT_OK
