@@ -33,7 +33,7 @@ import peer as peers  # noqa: E402
 
 NATIVE = ROOT / "build" / "bench"
 SHORT, LONG = 1000, 11000
-HOUSE = ROOT / "examples" / "loads" / "house.csv"
+HOUSE = ROOT / "data" / "loads" / "house_january_3ph_pv.csv"
 FAILED = "**missed**"
 
 
@@ -189,7 +189,7 @@ def figure_month(bench):
 
 
 def figure_size(_):
-    program = ROOT / "build" / "host" / "bin" / "bench_size"
+    program = meters.program().parent / "bin" / "bench_size"
     text = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     return int(re.search(r"^st402 memory (\d+)", text, re.M)[1]), 24 * 1024, "octets", "memory of one st402"
 
