@@ -60,12 +60,18 @@ static uint64_t little_endian(qd_reader_t *r, size_t length) {
     return value;
 }
 
+/* The short ones are what every request is made of; they do without the loop. */
 uint8_t qd_reader_u8(qd_reader_t *r) {
-    return (uint8_t)big_endian(r, 1);
+    if (r->status != QD_OK || r->at == r->size) {
+        return (uint8_t)big_endian(r, 1);
+    }
+    return r->data[r->at++];
 }
 
 uint16_t qd_reader_u16(qd_reader_t *r) {
-    return (uint16_t)big_endian(r, 2);
+    const uint8_t *octets = qd_reader_octets(r, 2);
+
+    return octets == NULL ? 0 : (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
 uint32_t qd_reader_u32(qd_reader_t *r) {
@@ -134,11 +140,20 @@ static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length) {
 }
 
 void qd_writer_u8(qd_writer_t *w, uint8_t value) {
-    put_big_endian(w, value, 1);
+    uint8_t *room = reserve(w, 1);
+
+    if (room != NULL) {
+        *room = value;
+    }
 }
 
 void qd_writer_u16(qd_writer_t *w, uint16_t value) {
-    put_big_endian(w, value, 2);
+    uint8_t *room = reserve(w, 2);
+
+    if (room != NULL) {
+        room[0] = (uint8_t)(value >> 8);
+        room[1] = (uint8_t)value;
+    }
 }
 
 void qd_writer_u32(qd_writer_t *w, uint32_t value) {

@@ -1,10 +1,8 @@
 #include "base/obis.h"
 
 uint64_t qd_obis_key(const qd_obis_t *obis) {
-    uint64_t key = 0;
+    const uint8_t *g = obis->group;
 
-    for (size_t i = 0; i < sizeof obis->group; i++) {
-        key = key << 8 | obis->group[i];
-    }
-    return key;
+    return (uint64_t)((uint32_t)g[0] << 8 | g[1]) << 32 |
+           ((uint32_t)g[2] << 24 | (uint32_t)g[3] << 16 | (uint32_t)g[4] << 8 | g[5]);
 }

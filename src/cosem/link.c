@@ -39,25 +39,28 @@ static bool flush(qd_link_t *link) {
     return true;
 }
 
-static void fill(qd_link_t *link, size_t wanted) {
-    if (link->received < wanted) {
-        link->received =
-            (uint16_t)(link->received + link->port->read(link->port->context, link->receive + link->received,
-                                                         wanted - link->received));
+/* Takes what has arrived, as far as there is room: mostly a whole request with one call. */
+static void fill(qd_link_t *link, size_t capacity) {
+    link->received = (uint16_t)(link->received + link->port->read(link->port->context,
+                                                                  link->receive + link->received,
+                                                                  capacity - link->received));
+}
+
+/* Drops octets from the front; what came behind them is the beginning of the next request. */
+static void consume(qd_link_t *link, size_t length) {
+    link->received = (uint16_t)(link->received - length);
+    if (link->received > 0) {
+        memmove(link->receive, link->receive + length, link->received);
     }
 }
 
 /* Passes over the rest of an APDU that no buffer can hold. True when it is all gone. */
 static bool discard(qd_link_t *link) {
-    while (link->discard > 0) {
-        size_t part = link->discard < 256u ? link->discard : 256u;
-        size_t got = link->port->read(link->port->context, link->receive, part);
-        if (got == 0) {
-            return false;
-        }
-        link->discard -= (uint32_t)got;
-    }
-    return true;
+    size_t part = link->discard < link->received ? link->discard : link->received;
+
+    link->discard -= (uint32_t)part;
+    consume(link, part);
+    return link->discard == 0;
 }
 
 static void end_connection(qd_link_t *link) {
@@ -102,8 +105,8 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
     if (status == QD_PENDING) {
         (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
     }
-    link->received = 0;
     link->retries = 0;
+    consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
     send_response(link, head, &response);
 }
 
@@ -111,8 +114,8 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
 static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head) {
     qd_writer_t response;
     qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
-    link->discard = head->length;
-    link->received = 0;
+    link->discard = QD_WRAPPER_HEAD + (uint32_t)head->length;
+    (void)discard(link);
     if (head->destination == server->tables->server_sap) {
         (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_PDU_TOO_LONG);
         send_response(link, head, &response);
@@ -125,10 +128,15 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         forget_peer(link, generation);
         qd_associations_sweep(server->associations, link->number, generation);
     }
-    if (generation == 0 || !flush(link) || !discard(link)) {
+    if (generation == 0 || !flush(link)) {
         return false;
     }
-    fill(link, QD_WRAPPER_HEAD);
+    if (!link->waiting) {
+        fill(link, QD_LINK_BUFFER(server->tables->pdu_size));
+    }
+    if (link->discard > 0 && !discard(link)) {
+        return link->received > 0;
+    }
     if (link->received < QD_WRAPPER_HEAD) {
         return false;
     }
@@ -143,10 +151,9 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         refuse_oversized(link, server, &head);
         return true;
     }
-    fill(link, (size_t)(QD_WRAPPER_HEAD + head.length));
     if (link->received < QD_WRAPPER_HEAD + head.length) {
         return false;
     }
     serve(link, server, &head, tick_us);
-    return true;
+    return link->received > 0;
 }

@@ -4,6 +4,8 @@
  */
 #include "protocol/xdlms.h"
 
+#include <string.h>
+
 #include "protocol/axdr.h"
 
 #define INITIATE_ERROR_CHOICE 0x01u  /* ConfirmedServiceError: initiateError */
@@ -136,11 +138,14 @@ void qd_exception_encode(qd_writer_t *w, qd_exception_state_t state, qd_exceptio
 
 /* descriptor ::= class-id(2) instance-id(6) index(1) */
 qd_status_t qd_descriptor_decode(qd_reader_t *r, qd_descriptor_t *descriptor) {
-    size_t i;
+    const uint8_t *groups;
 
     descriptor->class_id = qd_reader_u16(r);
-    for (i = 0; i < sizeof descriptor->obis.group; i++) {
-        descriptor->obis.group[i] = qd_reader_u8(r);
+    groups = qd_reader_octets(r, sizeof descriptor->obis.group);
+    if (groups == NULL) {
+        memset(&descriptor->obis, 0, sizeof descriptor->obis);
+    } else {
+        memcpy(descriptor->obis.group, groups, sizeof descriptor->obis.group);
     }
     descriptor->index = (int8_t)qd_reader_u8(r);
     return r->status;
