@@ -36,15 +36,28 @@ static void report_client(const run_t *run, const char *line) {
     }
 }
 
+/* A client of the model that may read registers: the first one with a password that is not management. */
+static const char *reader(const run_t *run) {
+    qd_model_client_t client;
+    const char *name = "management";
+
+    for (size_t i = 0; qd_model_client(run->options.model, i, &client) == QD_OK; i++) {
+        if (client.factory_secret != NULL && strcmp(client.name, "management") != 0) {
+            return client.name;
+        }
+    }
+    return name;
+}
+
 static void report_clients(const run_t *run, const run_meter_t *meter) {
     char address[RUN_ADDRESS_SIZE], line[2 * RUN_ADDRESS_SIZE + 64];
     const char *host = address + strlen("tcp://");
 
     run_meter_address(meter, address);
     if (run->options.state == NULL) {
-        (void)snprintf(line, sizeof line, "quadrant read @%s 1-0:1.8.0", meter->name);
+        (void)snprintf(line, sizeof line, "build/host/quadrant read @%s --as %s", meter->name, reader(run));
     } else {
-        (void)snprintf(line, sizeof line, "quadrant read %s 1-0:1.8.0", address);
+        (void)snprintf(line, sizeof line, "build/host/quadrant read %s 0-0:1.0.0", address);
     }
     report_client(run, line);
     (void)snprintf(line, sizeof line, "build/venv/bin/python examples/gurux_read.py --port %u",
