@@ -46,7 +46,7 @@ size_t qd_store_size(const qd_store_layout_t *layout);
 /* Octets that the layout takes on the device with this sealer. */
 uint32_t qd_store_device_size(const qd_store_layout_t *layout, const qd_sealer_t *sealer);
 /*
- * Mounts the device, formatting one that is blank (all octets equal). *store is set on QD_OK and
+ * Mounts the device, formatting one that is blank (all octets 00 or all FF). *store is set on QD_OK and
  * QD_END. QD_OK: mounted, records as last committed; QD_END: device was blank, now formatted;
  * QD_MODEL, QD_VERSION: written by another model or layout version, nothing changed; QD_CORRUPT:
  * neither blank nor a store, nothing changed; QD_NO_SPACE: device or memory too small; QD_IO;

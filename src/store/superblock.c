@@ -102,6 +102,10 @@ static qd_status_t check_unformatted(qd_store_t *store, const uint8_t *block) {
     if (status != QD_OK) {
         return status;
     }
+    /* New memory reads as all zeros or all ones; anything else has been written by somebody. */
+    if (store->blank != 0x00 && store->blank != 0xFF) {
+        return QD_CORRUPT;
+    }
     encode(store, 1, wanted);
     for (size_t i = 0; i < sizeof wanted; i++) {
         strange |= (uint8_t)((block[i] ^ store->blank) & ~(wanted[i] ^ store->blank));

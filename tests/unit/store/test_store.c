@@ -3,8 +3,17 @@
 
 /* --- mounting --------------------------------------------------------------------------------------- */
 
+/* One value everywhere that no new memory has: somebody wrote it. */
+static void an_even_device_of_another_value_is_refused(void **state) {
+    fixture_t f;
+
+    (void)state;
+    prepare(&f, 0x5a);
+    assert_int_equal(mount(&f), QD_CORRUPT);
+}
+
 static void a_blank_device_is_formatted_once(void **state) {
-    static const uint8_t fills[] = {0x00, 0xff, 0x5a};
+    static const uint8_t fills[] = {0x00, 0xff};
 
     (void)state;
     for (size_t i = 0; i < sizeof fills; i++) {
@@ -375,6 +384,7 @@ static void a_clean_start_writes_the_superblocks_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blank_device_is_formatted_once),
+        cmocka_unit_test(an_even_device_of_another_value_is_refused),
         cmocka_unit_test(foreign_octets_are_refused_and_kept),
         cmocka_unit_test(another_model_or_layout_is_refused),
         cmocka_unit_test(sizes_are_checked_to_the_octet),
