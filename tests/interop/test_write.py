@@ -263,6 +263,14 @@ def test_a_script_that_is_none(desk, script):
     assert desk.get(6, "0-0:14.0.1", 4, M) == before
 
 
+def test_an_unconfirmed_request_is_done_in_silence(desk):
+    request = octets.action(9, "0-0:10.0.100", 1, octets.number("long-unsigned", 7), invoke=0x81)
+    assert desk.silent(octets.frame(request, M))
+    assert desk.get(6, "0-0:14.0.1", 4, M) == (0, (9, b"0007"))
+    assert desk.silent(octets.frame(octets.set_(6, "0-0:14.0.1", 4, octets.string(b"0001"), invoke=0x01), M))
+    assert desk.get(6, "0-0:14.0.1", 4, M) == (0, (9, b"0001"))
+
+
 def test_the_scripts_are_told(still):
     with still.peer("management") as peer:
         item = peer.fill(GXDLMSScriptTable("0.0.10.0.100.255"), [2])

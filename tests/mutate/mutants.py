@@ -32,7 +32,6 @@ ROWS = [
     ("zero-is-export", ENERGY, "feed->apparent = p >= 0 ?", "feed->apparent = p > 0 ?", "P = 0 counts as export of S"),
     ("q2-q1", ENERGY, "p >= 0 ? QD_ENERGY_R1 : QD_ENERGY_R2", "p >= 0 ? QD_ENERGY_R2 : QD_ENERGY_R1", "quadrants I and II swapped"),
     ("q3-q4", ENERGY, "p >= 0 ? QD_ENERGY_R4 : QD_ENERGY_R3", "p >= 0 ? QD_ENERGY_R3 : QD_ENERGY_R4", "quadrants III and IV swapped"),
-    ("q-bound", ENERGY, "    if (q >= 0) {", "    if (q > 0) {", "Q = 0 counts as quadrant IV"),
     ("root-off-by-one", ENERGY, "            return (uint32_t)x;", "            return (uint32_t)x + 1u;", "apparent power one too large"),
     ("root-stops-early", ENERGY, "        if (next >= x) {", "        if (next + 1u >= x) {", "the root stops a step too early"),
     ("shift-back", ENERGY, "(p * p + q * q) << 2;", "(p * p + q * q) << 1;", "large apparent power halved"),

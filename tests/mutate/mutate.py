@@ -12,11 +12,12 @@ test kills is a hole in the tests. At least 95 of 100 must die, and none may be 
 import argparse
 import dataclasses
 import hashlib
+import io
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
+import tarfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -61,29 +62,35 @@ def run(command, limit, log, environment=None):
             child.wait()
 
 
-def tracked():
-    """Files of the working tree that belong to the project, committed or not yet."""
+def working_tree():
+    """{name: octets} of the project's files as they lie there, committed or not."""
     text = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard", "--", *COPIED], cwd=ROOT, check=True,
                           capture_output=True, text=True).stdout
-    return [name for name in text.split("\0") if name and (ROOT / name).is_file()]
+    return {name: (ROOT / name).read_bytes() for name in text.split("\0") if name and (ROOT / name).is_file()}
 
 
-def copy():
+def head():
+    """The same as they were committed last."""
+    octets = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(octets)) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive
+                if member.isfile() and member.name.split("/")[0] in COPIED}
+
+
+def copy(files):
     """Brings the copy up to date; files that are the same keep their time, so that little is built again."""
-    wanted = set(tracked())
     for path in TREE.rglob("*"):
         name = str(path.relative_to(TREE))
-        if path.is_file() and not path.is_symlink() and name not in wanted and "__pycache__" not in name and not name.startswith("build"):
+        if path.is_file() and not path.is_symlink() and name not in files and "__pycache__" not in name and not name.startswith("build"):
             path.unlink()
-    for name in wanted:
-        source, target = ROOT / name, TREE / name
-        octets = source.read_bytes()
+    for name, octets in files.items():
+        target = TREE / name
         if name == "cmake/QdTargets.cmake":
             octets = octets.replace(b" -Werror", b"")  # a mutant may leave something unused
         if not target.exists() or target.read_bytes() != octets:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(octets)
-            shutil.copymode(source, target)
+            target.chmod(0o755 if octets.startswith(b"#!") else 0o644)
     for name in ("third_party", "venv"):
         (TREE / "build").mkdir(parents=True, exist_ok=True)
         link = TREE / "build" / name
@@ -165,6 +172,7 @@ def main():
     words = argparse.ArgumentParser(description="break the meter on purpose and see whether the tests notice")
     words.add_argument("--pick", type=int, default=0, metavar="N")
     words.add_argument("--by-commit", action="store_true")
+    words.add_argument("--head", action="store_true", help="what is committed, not what lies there")
     words.add_argument("--list", action="store_true")
     words.add_argument("--ctest", action="append", default=[], metavar="REGEX", help="leave these CTest tests out")
     words.add_argument("--deselect", action="append", default=[], metavar="ID", help="leave these pytest tests out")
@@ -175,7 +183,7 @@ def main():
             print(f"{mutant.name:28} {mutant.file:40} {mutant.description}")
         return 0
     TREE.mkdir(parents=True, exist_ok=True)
-    copy()
+    copy(head() if words.head else working_tree())
     log = WORK / "build.log"
     log.unlink(missing_ok=True)
     began = time.monotonic()
