@@ -204,32 +204,42 @@ static void test_source_insists_on_its_kind(void **state) {
                      QD_MALFORMED);
 }
 
-static qd_status_t integer(uint8_t type, int64_t value, int64_t minimum, int64_t maximum, int64_t *out) {
+static qd_status_t integer(uint8_t given, qd_type_t wanted, int64_t value, int64_t minimum, int64_t maximum,
+                           int64_t *out) {
     script_t script;
-    const qd_source_t *source = scripted(&script, type, 0, QD_END);
+    const qd_source_t *source = scripted(&script, given, 0, QD_END);
     script.element[0].scalar.v.i = value;
-    return qd_source_integer(source, minimum, maximum, out);
+    return qd_source_integer(source, wanted, minimum, maximum, out);
 }
 
 static void test_source_integer_bounds(void **state) {
+    const qd_type_t u64 = QD_TYPE_LONG64_UNSIGNED;
     int64_t value = 77;
     (void)state;
-    assert_int_equal(integer(QD_TYPE_LONG, -901, -900, 900, &value), QD_RANGE);
-    assert_int_equal(integer(QD_TYPE_LONG, 901, -900, 900, &value), QD_RANGE);
+    assert_int_equal(integer(QD_TYPE_LONG, QD_TYPE_LONG, -901, -900, 900, &value), QD_RANGE);
+    assert_int_equal(integer(QD_TYPE_LONG, QD_TYPE_LONG, 901, -900, 900, &value), QD_RANGE);
     assert_int_equal(value, 77);
-    assert_int_equal(integer(QD_TYPE_LONG, -900, -900, 900, &value), QD_OK);
+    assert_int_equal(integer(QD_TYPE_LONG, QD_TYPE_LONG, -900, -900, 900, &value), QD_OK);
     assert_int_equal(value, -900);
-    assert_int_equal(integer(QD_TYPE_LONG, 900, -900, 900, &value), QD_OK);
+    assert_int_equal(integer(QD_TYPE_LONG, QD_TYPE_LONG, 900, -900, 900, &value), QD_OK);
     assert_int_equal(value, 900);
-    assert_int_equal(integer(QD_TYPE_LONG64_UNSIGNED, INT64_MIN, INT64_MIN, INT64_MAX, &value), QD_RANGE);
-    assert_int_equal(integer(QD_TYPE_LONG64_UNSIGNED, INT64_MAX, INT64_MIN, INT64_MAX, &value), QD_OK);
+    assert_int_equal(integer((uint8_t)u64, u64, INT64_MIN, INT64_MIN, INT64_MAX, &value), QD_RANGE);
+    assert_int_equal(integer((uint8_t)u64, u64, INT64_MAX, INT64_MIN, INT64_MAX, &value), QD_OK);
     assert_true(value == INT64_MAX);
-    assert_int_equal(integer(QD_TYPE_OCTET_STRING, 5, 0, 9, &value), QD_TYPE);
-    assert_int_equal(integer(QD_TYPE_NULL, 5, 0, 9, &value), QD_TYPE);
-    assert_int_equal(integer(QD_TYPE_FLOAT32, 5, 0, 9, &value), QD_TYPE);
+    for (size_t given = 0; given < RANGES; given++) {
+        for (size_t wanted = 0; wanted < RANGES; wanted++) {
+            qd_status_t status = integer((uint8_t)ranges[given].type, ranges[wanted].type, 1, 0, 1, &value);
+            assert_int_equal(status, given == wanted ? QD_OK : QD_TYPE);
+        }
+    }
+    assert_int_equal(integer(QD_TYPE_OCTET_STRING, QD_TYPE_LONG, 5, 0, 9, &value), QD_TYPE);
+    assert_int_equal(integer(QD_TYPE_NULL, QD_TYPE_LONG, 5, 0, 9, &value), QD_TYPE);
+    assert_int_equal(integer(QD_TYPE_FLOAT32, QD_TYPE_LONG, 5, 0, 9, &value), QD_TYPE);
     script_t script;
-    assert_int_equal(qd_source_integer(scripted(&script, 0, 0, QD_PENDING), 0, 9, &value), QD_PENDING);
-    assert_int_equal(qd_source_integer(scripted(&script, 0, 0, QD_END), 0, 9, &value), QD_TYPE);
+    const qd_source_t *later = scripted(&script, 0, 0, QD_PENDING);
+    assert_int_equal(qd_source_integer(later, QD_TYPE_LONG, 0, 9, &value), QD_PENDING);
+    const qd_source_t *nothing = scripted(&script, 0, 0, QD_END);
+    assert_int_equal(qd_source_integer(nothing, QD_TYPE_LONG, 0, 9, &value), QD_TYPE);
 }
 
 static void test_source_octets_bounds(void **state) {
