@@ -169,32 +169,44 @@ qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE
     return utc < 0 ? QD_RANGE : QD_OK;
 }
 
-/* The only way to change UTC. Events 4 and 5 when the change exceeds the limit or ends invalidity. */
-static qd_status_t clock_set(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms) {
-    if (utc_ms < 0) {
-        return QD_RANGE;
-    }
-    qd_gate_request_t request = {.kind = QD_GATE_SET_CLOCK};
-    request.u.set_clock.utc_ms = utc_ms;
-    request.u.set_clock.at_us = tick_us;
-    request.u.set_clock.uncertainty_ms = 1000;
-    qd_gate_reply_t reply;
-    int64_t before_ms = qd_clock_utc_ms(clock, tick_us);
-    bool was_valid = clock->services->gateway->snapshot.clock.valid;
-    qd_status_t status = qd_gateway_call(clock->services->gateway, QD_OWNER_CLOCK, &request, &reply);
-    if (status != QD_OK) {
-        return status;
-    }
-    qd_gateway_refresh(clock->services->gateway);
-    int64_t shift_ms = utc_ms - before_ms;
+/* What follows a change of UTC: events 4 and 5 when it exceeds the limit or ends invalidity. */
+static void clock_was_set(qd_clock_t *clock) {
+    const qd_clock_change_t *change = &clock->change;
+    int64_t utc_ms = change->request.u.set_clock.utc_ms;
+    int64_t shift_ms = utc_ms - change->before_ms;
     int64_t limit_ms = (int64_t)clock->settings.shift_limit_s * 1000;
-    if (!was_valid || shift_ms > limit_ms || shift_ms < -limit_ms) {
+    if (!change->was_valid || shift_ms > limit_ms || shift_ms < -limit_ms) {
         uint32_t cause =
-            qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(before_ms), 0);
+            qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(change->before_ms), 0);
         (void)qd_event_raise(clock->services->events, QD_EVENT_CLOCK_NEW, floor_seconds(utc_ms), cause);
     }
     clock->dst_minute = -1;
-    return QD_OK;
+}
+
+/* Goes on with the change that was built. */
+static qd_status_t clock_change_continue(qd_clock_t *clock) {
+    qd_gate_reply_t reply;
+    qd_status_t status =
+        qd_gateway_call(clock->services->gateway, QD_OWNER_CLOCK, &clock->change.request, &reply);
+    if (status == QD_OK) {
+        qd_gateway_refresh(clock->services->gateway);
+        clock_was_set(clock);
+    }
+    return status;
+}
+
+static qd_status_t clock_change_start(qd_clock_t *clock, uint64_t tick_us, int64_t utc_ms) {
+    qd_clock_change_t *change = &clock->change;
+    if (utc_ms < 0) {
+        return QD_RANGE;
+    }
+    qd_gateway_request(&change->request, QD_GATE_SET_CLOCK);
+    change->request.u.set_clock.utc_ms = utc_ms;
+    change->request.u.set_clock.at_us = tick_us;
+    change->request.u.set_clock.uncertainty_ms = 1000;
+    change->before_ms = qd_clock_utc_ms(clock, tick_us);
+    change->was_valid = clock->services->gateway->snapshot.clock.valid;
+    return clock_change_continue(clock);
 }
 
 static qd_status_t settings_apply(qd_clock_t *clock, const qd_clock_settings_t *settings) {
@@ -283,14 +295,40 @@ static qd_status_t take_date_time(const qd_source_t *source, uint8_t octets[QD_D
     return QD_OK;
 }
 
-static qd_status_t put_time(qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source) {
-    uint8_t octets[QD_DATE_TIME_SIZE];
+/* A way to name the new UTC. */
+typedef qd_status_t (*qd_clock_target_t)(const qd_clock_t *clock, const qd_call_t *call,
+                                         const qd_source_t *source, int64_t *utc_ms);
+
+/* The only way to change UTC. The target is named once, however often the call has to come back. */
+static qd_status_t clock_set(qd_clock_t *clock, const qd_call_t *call, qd_clock_target_t target,
+                             const qd_source_t *source) {
     int64_t utc_ms = 0;
-    qd_status_t status = take_date_time(source, octets);
-    if (status == QD_OK) {
-        status = qd_clock_parse(clock, octets, &utc_ms);
+    qd_status_t status = QD_PENDING;
+    switch (qd_ticket_enter(&clock->ticket, call)) {
+    case QD_TICKET_WAIT:
+        return QD_PENDING;
+    case QD_TICKET_DONE:
+        return clock->ticket.result;
+    case QD_TICKET_CONTINUE:
+        status = clock_change_continue(clock);
+        break;
+    case QD_TICKET_START:
+    default:
+        status = target(clock, call, source, &utc_ms);
+        if (status == QD_OK) {
+            status = clock_change_start(clock, call->tick_us, utc_ms);
+        }
+        break;
     }
-    return status == QD_OK ? clock_set(clock, call->tick_us, utc_ms) : status;
+    return qd_ticket_leave(&clock->ticket, status);
+}
+
+static qd_status_t target_time(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                               int64_t *utc_ms) {
+    (void)call;
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    qd_status_t status = take_date_time(source, octets);
+    return status == QD_OK ? qd_clock_parse(clock, octets, utc_ms) : status;
 }
 
 static qd_status_t put_dst_rule(uint8_t octets[QD_DATE_TIME_SIZE], const qd_source_t *source) {
@@ -313,9 +351,9 @@ static qd_status_t object_put(qd_clock_t *clock, const qd_call_t *call, uint8_t 
     int64_t number = 0;
     switch (attribute) {
     case 2:
-        return put_time(clock, call, source);
+        return clock_set(clock, call, target_time, source);
     case 3:
-        status = qd_source_integer(source, -720, 840, &number);
+        status = qd_source_integer(source, QD_TYPE_LONG, -720, 840, &number);
         settings.rule.time_zone_min = (int16_t)number;
         break;
     case 5:
@@ -325,7 +363,7 @@ static qd_status_t object_put(qd_clock_t *clock, const qd_call_t *call, uint8_t 
         status = put_dst_rule(settings.rule.end, source);
         break;
     case 7:
-        status = qd_source_integer(source, -120, 120, &number);
+        status = qd_source_integer(source, QD_TYPE_INTEGER, -120, 120, &number);
         settings.rule.deviation_min = (int8_t)number;
         break;
     case 8:
@@ -346,7 +384,7 @@ static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, co
     if (ref.item == QD_CLOCK_ITEM_SHIFT_LIMIT) {
         qd_clock_settings_t settings = clock->settings;
         int64_t number = 0;
-        qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &number);
+        qd_status_t status = qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &number);
         settings.shift_limit_s = (uint16_t)number;
         return status == QD_OK ? settings_apply(clock, &settings) : status;
     }
@@ -354,13 +392,31 @@ static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, co
 }
 
 /* Nearest multiple of period_s of civil time; half a period goes forward. */
-static qd_status_t adjust_to(qd_clock_t *clock, uint64_t tick_us, uint32_t period_s) {
-    int64_t utc_ms = qd_clock_utc_ms(clock, tick_us);
-    int64_t offset_ms = (int64_t)qd_clock_deviation(clock, floor_seconds(utc_ms), NULL) * 60000;
-    int64_t local_ms = utc_ms - offset_ms;
+static qd_status_t nearest(const qd_clock_t *clock, uint64_t tick_us, uint32_t period_s, int64_t *utc_ms) {
+    int64_t now_ms = qd_clock_utc_ms(clock, tick_us);
+    int64_t offset_ms = (int64_t)qd_clock_deviation(clock, floor_seconds(now_ms), NULL) * 60000;
+    int64_t local_ms = now_ms - offset_ms;
     int64_t period_ms = (int64_t)period_s * 1000;
-    int64_t nearest = (local_ms + period_ms / 2) / period_ms * period_ms;
-    return clock_set(clock, tick_us, nearest + offset_ms);
+    *utc_ms = (local_ms + period_ms / 2) / period_ms * period_ms + offset_ms;
+    return QD_OK;
+}
+
+static qd_status_t target_quarter(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                                  int64_t *utc_ms) {
+    (void)source;
+    return nearest(clock, call->tick_us, 900, utc_ms);
+}
+
+static qd_status_t target_period(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                                 int64_t *utc_ms) {
+    (void)source;
+    return nearest(clock, call->tick_us, clock->config->measuring_period_s, utc_ms);
+}
+
+static qd_status_t target_minute(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                                 int64_t *utc_ms) {
+    (void)source;
+    return nearest(clock, call->tick_us, 60, utc_ms);
 }
 
 static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source) {
@@ -391,42 +447,49 @@ static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source) {
     return QD_OK;
 }
 
-static qd_status_t act_adjust_to_preset(qd_clock_t *clock, uint64_t tick_us) {
-    int64_t now_ms = qd_clock_utc_ms(clock, tick_us);
-    if (!clock->has_preset || now_ms < clock->preset_ms[1] || now_ms > clock->preset_ms[2]) {
-        return QD_STATE;
-    }
-    qd_status_t status = clock_set(clock, tick_us, clock->preset_ms[0]);
+static qd_status_t target_preset(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                                 int64_t *utc_ms) {
+    (void)source;
+    int64_t now_ms = qd_clock_utc_ms(clock, call->tick_us);
+    *utc_ms = clock->preset_ms[0];
+    return !clock->has_preset || now_ms < clock->preset_ms[1] || now_ms > clock->preset_ms[2] ? QD_STATE
+                                                                                              : QD_OK;
+}
+
+static qd_status_t act_adjust_to_preset(qd_clock_t *clock, const qd_call_t *call) {
+    qd_status_t status = clock_set(clock, call, target_preset, NULL);
     if (status == QD_OK) {
         clock->has_preset = false;
     }
     return status;
 }
 
+static qd_status_t target_shift(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
+                                int64_t *utc_ms) {
+    int64_t seconds = 0;
+    qd_status_t status = qd_source_integer(source, QD_TYPE_LONG, -900, 900, &seconds);
+    *utc_ms = qd_clock_utc_ms(clock, call->tick_us) + seconds * 1000;
+    return status;
+}
+
 static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     qd_clock_t *clock = self;
-    int64_t number = 0;
-    qd_status_t status = QD_OK;
     if (ref.item != QD_CLOCK_ITEM_OBJECT) {
         return QD_UNDEFINED;
     }
     switch (ref.arg) {
     case 1:
-        return adjust_to(clock, call->tick_us, 900);
+        return clock_set(clock, call, target_quarter, source);
     case 2:
-        return adjust_to(clock, call->tick_us, clock->config->measuring_period_s);
+        return clock_set(clock, call, target_period, source);
     case 3:
-        return adjust_to(clock, call->tick_us, 60);
+        return clock_set(clock, call, target_minute, source);
     case 4:
-        return act_adjust_to_preset(clock, call->tick_us);
+        return act_adjust_to_preset(clock, call);
     case 5:
         return act_preset(clock, source);
     case 6:
-        status = qd_source_integer(source, -900, 900, &number);
-        if (status != QD_OK) {
-            return status;
-        }
-        return clock_set(clock, call->tick_us, qd_clock_utc_ms(clock, call->tick_us) + number * 1000);
+        return clock_set(clock, call, target_shift, source);
     default:
         return QD_UNDEFINED;
     }
@@ -455,6 +518,9 @@ static void clock_due(void *self, uint64_t tick_us, uint64_t *next_us) {
     qd_clock_t *clock = self;
     if (!clock->services->gateway->have_snapshot) {
         return;
+    }
+    if (qd_ticket_open(&clock->ticket)) {
+        qd_ticket_finish(&clock->ticket, clock_change_continue(clock));
     }
     /* Rules name whole minutes: once a minute is enough. */
     qd_utc_t utc = qd_clock_utc(clock, tick_us);

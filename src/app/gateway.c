@@ -24,15 +24,16 @@ void qd_gateway_refresh(qd_gateway_t *gateway) {
     }
 }
 
-/* What a reply must answer to be of use to the asker. */
-static uint16_t request_key(const qd_gate_request_t *request) {
-    uint8_t detail = 0;
-    if (request->kind == QD_GATE_PAGE) {
-        detail = request->u.page.page;
-    } else if (request->kind == QD_GATE_GET_PARAMETER || request->kind == QD_GATE_SET_PARAMETER) {
-        detail = request->u.parameter.parameter;
-    }
-    return (uint16_t)((request->kind << 8) | detail);
+void qd_gateway_request(qd_gate_request_t *request, qd_gate_kind_t kind) {
+    memset(request, 0, sizeof *request); /* requests are compared octet by octet */
+    request->kind = (uint8_t)kind;
+}
+
+/* Whether the outstanding request is this one. */
+static bool same_request(const qd_gateway_t *gateway, const qd_gate_request_t *request) {
+    qd_gate_request_t numbered = *request;
+    numbered.sequence = gateway->request.sequence;
+    return memcmp(&numbered, &gateway->request, sizeof numbered) == 0;
 }
 
 /* Pages are kept whoever asked for them: two channels may wait for different ones. */
@@ -47,16 +48,14 @@ static void keep_page(qd_gateway_t *gateway, const qd_gate_reply_t *reply) {
 
 qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, const qd_gate_request_t *request,
                             qd_gate_reply_t *reply) {
-    uint16_t key = request_key(request);
     if (gateway->owner == QD_OWNER_NONE) {
-        qd_gate_request_t numbered = *request;
-        numbered.sequence = ++gateway->sequence;
-        qd_status_t status = gateway->gate->submit(gateway->gate->context, &numbered);
+        gateway->request = *request;
+        gateway->request.sequence = ++gateway->sequence;
+        qd_status_t status = gateway->gate->submit(gateway->gate->context, &gateway->request);
         if (status != QD_OK) {
             return status == QD_BUSY ? QD_PENDING : status;
         }
         gateway->owner = owner;
-        gateway->key = key;
     } else if (gateway->owner != owner) {
         return QD_PENDING;
     }
@@ -67,7 +66,7 @@ qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, con
     }
     gateway->owner = QD_OWNER_NONE;
     keep_page(gateway, reply);
-    if (gateway->key != key) {
+    if (!same_request(gateway, request)) {
         return QD_PENDING; /* the answer to a question whose asker has gone; ask anew */
     }
     return status == QD_OK ? (qd_status_t)reply->status : status;
@@ -84,7 +83,8 @@ qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t *
     if ((gateway->pages_valid & (1u << page)) != 0) {
         return QD_OK;
     }
-    qd_gate_request_t request = {.kind = QD_GATE_PAGE};
+    qd_gate_request_t request;
+    qd_gateway_request(&request, QD_GATE_PAGE);
     request.u.page.snapshot = gateway->snapshot.number;
     request.u.page.page = page;
     qd_gate_reply_t reply;
@@ -101,7 +101,8 @@ qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64
         return QD_UNDEFINED;
     }
     if ((gateway->parameters_valid & (1u << parameter)) == 0) {
-        qd_gate_request_t request = {.kind = QD_GATE_GET_PARAMETER};
+        qd_gate_request_t request;
+        qd_gateway_request(&request, QD_GATE_GET_PARAMETER);
         request.u.parameter.parameter = parameter;
         qd_gate_reply_t reply;
         qd_status_t status = qd_gateway_call(gateway, QD_OWNER_IDENTITY, &request, &reply);

@@ -28,7 +28,7 @@ typedef struct qd_gateway {
     qd_gateway_owner_t owner; /* of the outstanding request */
     uint16_t owner_waits;     /* refreshes since its reply came and nobody fetched it */
     uint16_t sequence;
-    uint16_t key;                                 /* kind and detail of the outstanding request */
+    qd_gate_request_t request;                    /* the outstanding one */
     int64_t parameter[QD_SEALED_PARAMETER_COUNT]; /* last read */
     uint8_t parameters_valid;                     /* bit per parameter */
 } qd_gateway_t;
@@ -42,8 +42,10 @@ void qd_gateway_refresh(qd_gateway_t *gateway);
 qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj);
 /* A sealed parameter. QD_OK, QD_PENDING, QD_UNDEFINED. */
 qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value);
+/* An empty request of a kind. */
+void qd_gateway_request(qd_gate_request_t *request, qd_gate_kind_t kind);
 /* Sends a request and fetches its reply: QD_PENDING until it is there, then the reply's own status.
- * While pending call again with the same owner; the request is then not read again. */
+ * While pending call again with the same request. */
 qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, const qd_gate_request_t *request,
                             qd_gate_reply_t *reply);
 

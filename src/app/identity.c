@@ -80,7 +80,8 @@ static qd_status_t ask_hello(qd_identity_t *self) {
     if (self->hello_known) {
         return QD_OK;
     }
-    qd_gate_request_t request = {.kind = QD_GATE_HELLO};
+    qd_gate_request_t request;
+    qd_gateway_request(&request, QD_GATE_HELLO);
     qd_status_t status = qd_gateway_call(self->services->gateway, QD_OWNER_IDENTITY, &request, &self->hello);
     self->hello_known = status == QD_OK;
     return status;
@@ -206,9 +207,11 @@ static qd_status_t put_text(qd_identity_t *self, uint8_t index, const qd_source_
 }
 
 static qd_status_t put_ratio(qd_identity_t *self, uint8_t parameter, const qd_source_t *source) {
-    qd_gate_request_t request = {.kind = QD_GATE_SET_PARAMETER};
+    qd_gate_request_t request;
     qd_gate_reply_t reply;
-    qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &request.u.parameter.value);
+    qd_gateway_request(&request, QD_GATE_SET_PARAMETER);
+    qd_status_t status =
+        qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &request.u.parameter.value);
     if (status != QD_OK) {
         return status;
     }

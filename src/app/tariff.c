@@ -9,8 +9,6 @@
 #include "item/scalar.h"
 
 #define RECORD_VERSION 1u
-/* A change that waits for the gate is given up after this; then the table in force is enforced. */
-#define CHANGE_PATIENCE_US 10000000u
 
 qd_status_t qd_tariff_rates(const qd_tariff_table_t *table, uint8_t rate[QD_ENERGY_COUNT]) {
     memset(rate, 0, QD_ENERGY_COUNT);
@@ -123,45 +121,56 @@ static qd_status_t table_load(const qd_services_t *services, qd_tariff_table_t *
     return r.status == QD_TRUNCATED ? QD_CORRUPT : r.status;
 }
 
-static qd_status_t select_rates(qd_tariff_t *self, const uint8_t rate[QD_ENERGY_COUNT]) {
-    qd_gateway_t *gateway = self->services->gateway;
-    if (memcmp(gateway->snapshot.rate, rate, QD_ENERGY_COUNT) == 0) {
-        return QD_OK;
-    }
-    qd_gate_request_t request = {.kind = QD_GATE_SELECT_RATE};
+static qd_status_t select_rates(qd_tariff_t *self, const qd_tariff_table_t *table) {
+    qd_gate_request_t request;
     qd_gate_reply_t reply;
-    memcpy(request.u.select_rate.rate, rate, QD_ENERGY_COUNT);
-    request.u.select_rate.from_us = 0;
-    qd_status_t status = qd_gateway_call(gateway, QD_OWNER_TARIFF, &request, &reply);
+    qd_gateway_request(&request, QD_GATE_SELECT_RATE);
+    qd_status_t status = qd_tariff_rates(table, request.u.select_rate.rate);
+    return status == QD_OK ? qd_gateway_call(self->services->gateway, QD_OWNER_TARIFF, &request, &reply)
+                           : status;
+}
+
+/* Gate first, then the record. When that write fails or power goes before it, the table in force is
+ * enforced again: the client was not told of a success. */
+static qd_status_t apply_next(qd_tariff_t *self) {
+    qd_status_t status = select_rates(self, &self->next);
+    if (status != QD_OK) {
+        return status;
+    }
+    status = table_save(self, &self->next);
+    self->agreed = status == QD_OK;
     if (status == QD_OK) {
-        memcpy(gateway->snapshot.rate, rate, QD_ENERGY_COUNT);
-        qd_gateway_refresh(gateway);
+        self->now = self->next;
+        self->generation++;
+        if (self->next_is_parametrization) {
+            (void)qd_event_raise(self->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_TARIFF, 0);
+        }
+        qd_gateway_refresh(self->services->gateway);
     }
     return status;
 }
 
-qd_status_t qd_tariff_apply(qd_tariff_t *self, uint64_t tick_us) {
-    uint8_t rate[QD_ENERGY_COUNT];
-    qd_status_t status = qd_tariff_rates(&self->next, rate);
-    if (status != QD_OK) {
-        return status;
-    }
-    self->hold_until_us = tick_us + CHANGE_PATIENCE_US;
-    status = select_rates(self, rate);
-    if (status == QD_PENDING) {
+qd_status_t qd_tariff_change(qd_tariff_t *self, const qd_call_t *call, qd_tariff_build_t build, uint8_t index,
+                             const qd_source_t *source) {
+    qd_status_t status = QD_PENDING;
+    switch (qd_ticket_enter(&self->ticket, call)) {
+    case QD_TICKET_WAIT:
         return QD_PENDING;
+    case QD_TICKET_DONE:
+        return self->ticket.result;
+    case QD_TICKET_CONTINUE:
+        status = apply_next(self);
+        break;
+    case QD_TICKET_START:
+    default:
+        self->next = self->now;
+        status = build(self, index, source);
+        if (status == QD_OK) {
+            status = apply_next(self);
+        }
+        break;
     }
-    self->hold_until_us = 0;
-    if (status == QD_OK) {
-        /* When this write fails or power goes first, the old table is enforced again: the client was
-         * not told of a success. */
-        status = table_save(self, &self->next);
-    }
-    if (status == QD_OK) {
-        self->now = self->next;
-        self->generation++;
-    }
-    return status;
+    return qd_ticket_leave(&self->ticket, status);
 }
 
 static size_t tariff_size(const void *config) {
@@ -187,15 +196,31 @@ static qd_status_t tariff_init(void *context, const void *config, const qd_servi
 }
 
 /* Metrology keeps its own record of the rate; when the two differ after a cut, the table wins. */
-static void tariff_due(void *context, uint64_t tick_us, uint64_t *next_us) {
-    qd_tariff_t *self = context;
+static void agree(qd_tariff_t *self, uint64_t tick_us, uint64_t *next_us) {
     uint8_t rate[QD_ENERGY_COUNT];
-    if (!self->services->gateway->have_snapshot || tick_us < self->hold_until_us ||
-        qd_tariff_rates(&self->now, rate) != QD_OK) {
+    const qd_snapshot_t *snapshot = &self->services->gateway->snapshot;
+    if (qd_tariff_rates(&self->now, rate) != QD_OK) {
         return;
     }
-    if (select_rates(self, rate) == QD_PENDING) {
+    qd_status_t status = QD_OK;
+    if (memcmp(snapshot->rate, rate, QD_ENERGY_COUNT) != 0) {
+        status = select_rates(self, &self->now);
+    }
+    self->agreed = status == QD_OK;
+    if (status == QD_PENDING) {
         *next_us = tick_us;
+    }
+}
+
+static void tariff_due(void *context, uint64_t tick_us, uint64_t *next_us) {
+    qd_tariff_t *self = context;
+    if (!self->services->gateway->have_snapshot) {
+        return;
+    }
+    if (qd_ticket_open(&self->ticket)) {
+        qd_ticket_finish(&self->ticket, apply_next(self));
+    } else if (!self->agreed) {
+        agree(self, tick_us, next_us);
     }
 }
 
@@ -206,9 +231,10 @@ static qd_status_t tariff_get(void *context, const qd_call_t *call, qd_ref_t ref
         return qd_tariff_activation_get(self, (uint8_t)ref.arg, value);
     }
     if (ref.item == QD_TARIFF_ITEM_RATE) {
-        qd_scalar_unsigned(value, QD_TYPE_UNSIGNED,
-                           self->services->gateway->snapshot.rate[QD_ENERGY_A_IMPORT]);
-        return QD_OK;
+        uint8_t rate[QD_ENERGY_COUNT];
+        qd_status_t status = qd_tariff_rates(&self->now, rate);
+        qd_scalar_unsigned(value, QD_TYPE_UNSIGNED, rate[QD_ENERGY_A_IMPORT]);
+        return status;
     }
     return QD_UNDEFINED;
 }

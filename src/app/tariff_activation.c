@@ -1,8 +1,6 @@
 /* Register activation: the attributes and methods of class 6 over the tariff table. */
 #include <string.h>
 
-#include "app/event.h"
-#include "app/gateway.h"
 #include "app/tariff_state.h"
 #include "item/scalar.h"
 
@@ -85,7 +83,7 @@ static qd_status_t take_assignment(const qd_tariff_t *self, const qd_source_t *s
         return QD_TYPE;
     }
     if (status == QD_OK) {
-        status = qd_source_integer(source, 0, UINT16_MAX, &class_id);
+        status = qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &class_id);
     }
     if (status == QD_OK) {
         status = qd_source_octets(source, name.obis.group, 6, 6, &count);
@@ -125,7 +123,7 @@ static qd_status_t take_mask(const qd_tariff_table_t *table, const qd_source_t *
     }
     for (uint8_t i = 0; status == QD_OK && i < count; i++) {
         int64_t index = 0;
-        status = qd_source_integer(source, 1, table->assignment_count, &index);
+        status = qd_source_integer(source, QD_TYPE_UNSIGNED, 1, table->assignment_count, &index);
         mask->index[i] = (uint8_t)index;
         mask->count++;
     }
@@ -211,10 +209,9 @@ static qd_status_t put_active(qd_tariff_t *self, const qd_source_t *source) {
     return status;
 }
 
-qd_status_t qd_tariff_activation_put(qd_tariff_t *self, const qd_call_t *call, uint8_t attribute,
-                                     const qd_source_t *source) {
+static qd_status_t build_put(qd_tariff_t *self, uint8_t attribute, const qd_source_t *source) {
     qd_status_t status = QD_DENIED;
-    self->next = self->now;
+    self->next_is_parametrization = attribute != ATTRIBUTE_ACTIVE;
     switch (attribute) {
     case ATTRIBUTE_ASSIGNMENT:
         status = put_assignments(self, source);
@@ -228,16 +225,12 @@ qd_status_t qd_tariff_activation_put(qd_tariff_t *self, const qd_call_t *call, u
     default:
         break;
     }
-    if (status == QD_OK) {
-        status = check_table(&self->next);
-    }
-    if (status == QD_OK) {
-        status = qd_tariff_apply(self, call->tick_us);
-    }
-    if (status == QD_OK && attribute != ATTRIBUTE_ACTIVE) {
-        (void)qd_event_raise(self->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_TARIFF, 0);
-    }
-    return status;
+    return status == QD_OK ? check_table(&self->next) : status;
+}
+
+qd_status_t qd_tariff_activation_put(qd_tariff_t *self, const qd_call_t *call, uint8_t attribute,
+                                     const qd_source_t *source) {
+    return qd_tariff_change(self, call, build_put, attribute, source);
 }
 
 static qd_status_t add_register(qd_tariff_t *self, const qd_source_t *source) {
@@ -286,10 +279,9 @@ static qd_status_t delete_mask(qd_tariff_t *self, const qd_source_t *source) {
     return QD_OK;
 }
 
-qd_status_t qd_tariff_activation_act(qd_tariff_t *self, const qd_call_t *call, uint8_t method,
-                                     const qd_source_t *source) {
+static qd_status_t build_act(qd_tariff_t *self, uint8_t method, const qd_source_t *source) {
     qd_status_t status = QD_UNDEFINED;
-    self->next = self->now;
+    self->next_is_parametrization = true;
     switch (method) {
     case METHOD_ADD_REGISTER:
         status = add_register(self, source);
@@ -303,14 +295,10 @@ qd_status_t qd_tariff_activation_act(qd_tariff_t *self, const qd_call_t *call, u
     default:
         break;
     }
-    if (status == QD_OK) {
-        status = check_table(&self->next);
-    }
-    if (status == QD_OK) {
-        status = qd_tariff_apply(self, call->tick_us);
-    }
-    if (status == QD_OK) {
-        (void)qd_event_raise(self->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_TARIFF, 0);
-    }
-    return status;
+    return status == QD_OK ? check_table(&self->next) : status;
+}
+
+qd_status_t qd_tariff_activation_act(qd_tariff_t *self, const qd_call_t *call, uint8_t method,
+                                     const qd_source_t *source) {
+    return qd_tariff_change(self, call, build_act, method, source);
 }

@@ -98,7 +98,7 @@ static qd_status_t run_action(qd_tariff_t *self, const qd_call_t *call, const qd
 /* Identifier 0 does nothing. The actions run in order; the first that fails ends the script. */
 qd_status_t qd_tariff_scripts_execute(qd_tariff_t *self, const qd_call_t *call, const qd_source_t *source) {
     int64_t script = 0;
-    qd_status_t status = qd_source_integer(source, 0, UINT16_MAX, &script);
+    qd_status_t status = qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &script);
     if (status != QD_OK || script == 0) {
         return status;
     }

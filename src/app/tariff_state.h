@@ -5,6 +5,7 @@
 #define QD_APP_TARIFF_STATE_H
 
 #include "app/tariff.h"
+#include "item/ticket.h"
 #include "metrology/gate.h"
 
 #define QD_TARIFF_NO_MASK 0xFFu
@@ -33,16 +34,21 @@ typedef struct qd_tariff {
     const qd_services_t *services;
     const qd_tariff_config_t *config;
     qd_tariff_table_t now;
-    qd_tariff_table_t next; /* being built by a put or act; becomes now after its commit */
-    uint64_t hold_until_us; /* a change is under way until then: leave the gate to it */
+    qd_tariff_table_t next;       /* being built by a put or act; becomes now after its commit */
+    bool next_is_parametrization; /* more than another active mask */
+    bool agreed;                  /* metrology has the rates of the table in force */
+    qd_ticket_t ticket;           /* of the change under way */
     uint32_t generation;
     bool script_runs;
 } qd_tariff_t;
 
 /* Rate per energy channel under the active mask. QD_OK; QD_RANGE: a channel would count in two. */
 qd_status_t qd_tariff_rates(const qd_tariff_table_t *table, uint8_t rate[QD_ENERGY_COUNT]);
-/* Makes self->next the table in force: gate first, then record. As qd_module_t.put. */
-qd_status_t qd_tariff_apply(qd_tariff_t *self, uint64_t tick_us);
+/* Changes self->next as a put of attribute index or an act of method index asks for. */
+typedef qd_status_t (*qd_tariff_build_t)(qd_tariff_t *self, uint8_t index, const qd_source_t *source);
+/* Builds the next table once and makes it the one in force, however often the call comes back. */
+qd_status_t qd_tariff_change(qd_tariff_t *self, const qd_call_t *call, qd_tariff_build_t build, uint8_t index,
+                             const qd_source_t *source);
 /* Class 9. */
 qd_status_t qd_tariff_scripts_span(const qd_tariff_t *self, qd_span_t *span);
 qd_status_t qd_tariff_scripts_row(const qd_tariff_t *self, uint32_t n, const qd_sink_t *sink);

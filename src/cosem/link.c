@@ -17,6 +17,7 @@ void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_
 
 static void forget_peer(qd_link_t *link, uint32_t generation) {
     link->generation = generation;
+    link->sequence++;
     link->received = 0;
     link->to_send = 0;
     link->sent = 0;
@@ -41,9 +42,9 @@ static bool flush(qd_link_t *link) {
 
 /* Takes what has arrived, as far as there is room: mostly a whole request with one call. */
 static void fill(qd_link_t *link, size_t capacity) {
-    link->received = (uint16_t)(link->received + link->port->read(link->port->context,
-                                                                  link->receive + link->received,
-                                                                  capacity - link->received));
+    link->received =
+        (uint16_t)(link->received + link->port->read(link->port->context, link->receive + link->received,
+                                                     capacity - link->received));
 }
 
 /* Drops octets from the front; what came behind them is the beginning of the next request. */
@@ -92,6 +93,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
         .client_sap = head->source,
         .server_sap = head->destination,
         .tick_us = tick_us,
+        .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
         .apdu = link->receive + QD_WRAPPER_HEAD,
         .length = head->length,
     };
@@ -106,6 +108,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
         (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
     }
     link->retries = 0;
+    link->sequence++;
     consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
     send_response(link, head, &response);
 }

@@ -128,6 +128,7 @@ static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8
         service.call.client = client;
         service.call.local = request->local;
         service.call.tick_us = request->tick_us;
+        service.call.request = request->number;
         service.call.association = association;
         qd_reader_init(&service.r, request->apdu + 1, request->length - 1u);
         qd_status_t status = services[i].serve(&service);

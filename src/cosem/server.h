@@ -27,6 +27,7 @@ typedef struct qd_request {
     uint16_t client_sap;
     uint16_t server_sap;
     uint64_t tick_us;
+    uint32_t number; /* of the request, not 0, the same when it is called again */
     const uint8_t *apdu;
     size_t length;
 } qd_request_t;

@@ -26,6 +26,7 @@ typedef struct qd_call {
     uint8_t client; /* row in the model's table of clients, or QD_CLIENT_INTERNAL */
     bool local;     /* bearer counts as local */
     uint64_t tick_us;
+    uint32_t request;        /* number of the request, the same when it is called again; 0: the meter's own */
     const void *association; /* of the face that asks; only that face looks at it */
 } qd_call_t;
 

@@ -133,20 +133,17 @@ qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scala
     return QD_OK;
 }
 
-qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_t maximum, int64_t *value) {
-    qd_item_element_t element;
-    qd_status_t status = source->next(source->context, &element);
+qd_status_t qd_source_integer(const qd_source_t *source, qd_type_t type, int64_t minimum, int64_t maximum,
+                              int64_t *value) {
+    qd_scalar_t scalar;
+    qd_status_t status = qd_source_scalar(source, type, &scalar);
     if (status != QD_OK) {
-        return status == QD_END ? QD_TYPE : status;
+        return status;
     }
-    if (!qd_type_is_integer(element.type)) {
-        return QD_TYPE;
-    }
-    if (qd_scalar_convert(&element.scalar, QD_TYPE_LONG64) != QD_OK || element.scalar.v.i < minimum ||
-        element.scalar.v.i > maximum) {
+    if (qd_scalar_convert(&scalar, QD_TYPE_LONG64) != QD_OK || scalar.v.i < minimum || scalar.v.i > maximum) {
         return QD_RANGE;
     }
-    *value = element.scalar.v.i;
+    *value = scalar.v.i;
     return QD_OK;
 }
 

@@ -25,8 +25,9 @@ qd_status_t qd_scalar_convert(qd_scalar_t *scalar, uint8_t type);
 /* Takes the next element and insists on its kind. QD_OK, QD_TYPE, or the source's status. */
 qd_status_t qd_source_group(const qd_source_t *source, qd_type_t type, uint16_t *count);
 qd_status_t qd_source_scalar(const qd_source_t *source, qd_type_t type, qd_scalar_t *scalar);
-/* An integer of any integer type within minimum .. maximum. QD_OK, QD_TYPE, QD_RANGE. */
-qd_status_t qd_source_integer(const qd_source_t *source, int64_t minimum, int64_t maximum, int64_t *value);
+/* An integer of that very type within minimum .. maximum. QD_OK, QD_TYPE, QD_RANGE. */
+qd_status_t qd_source_integer(const qd_source_t *source, qd_type_t type, int64_t minimum, int64_t maximum,
+                              int64_t *value);
 /* An octet-string of minimum .. maximum octets, copied. QD_OK, QD_TYPE, QD_RANGE. */
 qd_status_t qd_source_octets(const qd_source_t *source, uint8_t *octets, uint16_t minimum, uint16_t maximum,
                              uint16_t *length);
