@@ -192,8 +192,8 @@ def test_the_wrong_class_is_said_so(site):
 
 def test_what_is_not_there(site):
     with site.line("level1") as line:
-        for class_id, name, index in ((3, "1-0:1.8.9", 2), (3, "1-0:1.8.0.254", 2), (1, "9-9:99.99.99", 2),
-                                      (3, "1-0:1.8.0", 99), (3, "1-0:1.8.0", -1)):
+        for class_id, name, index in ((3, "1-0:1.8.9", 2), (3, "1-0:1.8.0.254", 2), (3, "1-0:1.8.3.100", 2),
+                                      (3, "1-0:1.8.8.0", 2), (1, "9-9:99.99.99", 2), (3, "1-0:1.8.0", 99), (3, "1-0:1.8.0", -1)):
             assert line.get(class_id, name, index, SAP["level1"])[0] == 4, name
 
 
