@@ -391,32 +391,40 @@ static qd_status_t clock_put(void *self, const qd_call_t *call, qd_ref_t ref, co
     return QD_DENIED;
 }
 
+/* Parameter of the adjusting methods: integer(0), of which only the type matters; or none. */
+static qd_status_t take_nothing(const qd_source_t *source) {
+    qd_item_element_t element;
+    qd_status_t status = source->next(source->context, &element);
+    if (status != QD_OK) {
+        return status == QD_END ? QD_OK : status;
+    }
+    return element.type == QD_TYPE_INTEGER || element.type == QD_TYPE_NULL ? QD_OK : QD_TYPE;
+}
+
 /* Nearest multiple of period_s of civil time; half a period goes forward. */
-static qd_status_t nearest(const qd_clock_t *clock, uint64_t tick_us, uint32_t period_s, int64_t *utc_ms) {
+static qd_status_t nearest(const qd_clock_t *clock, uint64_t tick_us, const qd_source_t *source,
+                           uint32_t period_s, int64_t *utc_ms) {
     int64_t now_ms = qd_clock_utc_ms(clock, tick_us);
     int64_t offset_ms = (int64_t)qd_clock_deviation(clock, floor_seconds(now_ms), NULL) * 60000;
     int64_t local_ms = now_ms - offset_ms;
     int64_t period_ms = (int64_t)period_s * 1000;
     *utc_ms = (local_ms + period_ms / 2) / period_ms * period_ms + offset_ms;
-    return QD_OK;
+    return take_nothing(source);
 }
 
 static qd_status_t target_quarter(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
                                   int64_t *utc_ms) {
-    (void)source;
-    return nearest(clock, call->tick_us, 900, utc_ms);
+    return nearest(clock, call->tick_us, source, 900, utc_ms);
 }
 
 static qd_status_t target_period(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
                                  int64_t *utc_ms) {
-    (void)source;
-    return nearest(clock, call->tick_us, clock->config->measuring_period_s, utc_ms);
+    return nearest(clock, call->tick_us, source, clock->config->measuring_period_s, utc_ms);
 }
 
 static qd_status_t target_minute(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
                                  int64_t *utc_ms) {
-    (void)source;
-    return nearest(clock, call->tick_us, 60, utc_ms);
+    return nearest(clock, call->tick_us, source, 60, utc_ms);
 }
 
 static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source) {
@@ -449,15 +457,18 @@ static qd_status_t act_preset(qd_clock_t *clock, const qd_source_t *source) {
 
 static qd_status_t target_preset(const qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source,
                                  int64_t *utc_ms) {
-    (void)source;
     int64_t now_ms = qd_clock_utc_ms(clock, call->tick_us);
+    qd_status_t status = take_nothing(source);
     *utc_ms = clock->preset_ms[0];
+    if (status != QD_OK) {
+        return status;
+    }
     return !clock->has_preset || now_ms < clock->preset_ms[1] || now_ms > clock->preset_ms[2] ? QD_STATE
                                                                                               : QD_OK;
 }
 
-static qd_status_t act_adjust_to_preset(qd_clock_t *clock, const qd_call_t *call) {
-    qd_status_t status = clock_set(clock, call, target_preset, NULL);
+static qd_status_t act_adjust_to_preset(qd_clock_t *clock, const qd_call_t *call, const qd_source_t *source) {
+    qd_status_t status = clock_set(clock, call, target_preset, source);
     if (status == QD_OK) {
         clock->has_preset = false;
     }
@@ -485,7 +496,7 @@ static qd_status_t clock_act(void *self, const qd_call_t *call, qd_ref_t ref, co
     case 3:
         return clock_set(clock, call, target_minute, source);
     case 4:
-        return act_adjust_to_preset(clock, call);
+        return act_adjust_to_preset(clock, call, source);
     case 5:
         return act_preset(clock, source);
     case 6:

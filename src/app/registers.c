@@ -110,11 +110,17 @@ static qd_status_t learn_ratios(qd_registers_t *self) {
     return QD_OK;
 }
 
-/* Presented value of a magnitude: times the ratio, in units of `unit`, truncated. */
+/* Presented value of a magnitude: times the ratio, in units of `unit`, truncated. The product has 128
+ * bits: a few GWh on the primary side do not fit 64 in mJ. */
 static uint64_t present(const qd_registers_t *self, qd_kind_t kind, uint64_t magnitude, uint32_t unit) {
-    uint64_t primary = through(&self->ratio[kind], magnitude);
-    uint64_t divisor = unit * self->scale_divisor[kind];
-    return divisor == 1u ? primary : primary / divisor;
+    const qd_ratio_t *ratio = &self->ratio[kind];
+    uint64_t value = magnitude;
+    if (ratio->numerator == ratio->denominator) {
+        value /= unit;
+    } else {
+        (void)qd_muldiv_u64(magnitude, ratio->numerator, ratio->denominator * unit, &value, NULL);
+    }
+    return self->scale_divisor[kind] == 1u ? value : value / self->scale_divisor[kind];
 }
 
 static int64_t present_signed(const qd_registers_t *self, qd_kind_t kind, int64_t value, uint32_t unit) {
@@ -211,8 +217,21 @@ static qd_status_t get_current_sum(const qd_registers_t *self, qd_scalar_t *valu
     return QD_OK;
 }
 
+/* Whether any element measured in the newest interval: nothing measured is not the same as nothing. */
+static bool something_measured(const qd_registers_t *self) {
+    for (uint16_t i = 0; i < QD_PHASES; i++) {
+        if (phase_exists(self, i) && self->services->gateway->snapshot.now.phase[i].valid) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static qd_status_t get_sum(const qd_registers_t *self, uint8_t item, qd_scalar_t *value) {
     const qd_snapshot_t *s = &self->services->gateway->snapshot;
+    if (!something_measured(self)) {
+        return QD_UNAVAILABLE;
+    }
     int64_t p = s->active_power_mw;
     int64_t q = s->reactive_power_mvar;
     switch (item) {

@@ -145,7 +145,8 @@ static qd_status_t apply_next(qd_tariff_t *self) {
         if (self->next_is_parametrization) {
             (void)qd_event_raise(self->services->events, QD_EVENT_PARAMETRIZATION, QD_RECORD_TARIFF, 0);
         }
-        qd_gateway_refresh(self->services->gateway);
+        /* Nothing has been booked under it yet, but it is in force from the newest interval on. */
+        (void)qd_tariff_rates(&self->now, self->services->gateway->snapshot.rate);
     }
     return status;
 }

@@ -23,6 +23,7 @@ static void forget_peer(qd_link_t *link, uint32_t generation) {
     link->sent = 0;
     link->discard = 0;
     link->waiting = false;
+    link->timing = false;
 }
 
 /* True when nothing is left to send. */
@@ -109,6 +110,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
     }
     link->retries = 0;
     link->sequence++;
+    link->active_ms = link->now_ms; /* the peer lives: time counts from here */
     consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
     send_response(link, head, &response);
 }
@@ -125,13 +127,33 @@ static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const q
     }
 }
 
+static uint32_t link_now_ms(const qd_link_t *link, uint64_t tick_us) {
+    return link->port->now_ms != NULL ? link->port->now_ms(link->port->context) : (uint32_t)(tick_us / 1000u);
+}
+
+/* A peer from whom nothing whole comes any more must not keep others out: octets of a request that
+ * never ends do not count as life. True: the connection was closed. */
+static bool timed_out(qd_link_t *link, const qd_server_t *server, uint64_t tick_us) {
+    uint32_t limit_s = server->tables->inactivity_s;
+    link->now_ms = link_now_ms(link, tick_us);
+    if (!link->timing) {
+        link->timing = true;
+        link->active_ms = link->now_ms;
+    }
+    if (limit_s == 0 || link->port->close == NULL || link->now_ms - link->active_ms < limit_s * 1000u) {
+        return false;
+    }
+    end_connection(link);
+    return true;
+}
+
 bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     uint32_t generation = link->port->generation(link->port->context);
     if (generation != link->generation) {
         forget_peer(link, generation);
         qd_associations_sweep(server->associations, link->number, generation);
     }
-    if (generation == 0 || !flush(link)) {
+    if (generation == 0 || timed_out(link, server, tick_us) || !flush(link)) {
         return false;
     }
     if (!link->waiting) {

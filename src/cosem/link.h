@@ -20,6 +20,9 @@ typedef struct qd_link {
     bool local;
     bool waiting;        /* a request is in receive and not answered yet */
     uint16_t retries;    /* of the waiting request */
+    bool timing;         /* active_ms is known */
+    uint32_t now_ms;     /* of the channel, in this step */
+    uint32_t active_ms;  /* when the peer was heard last with a whole request, or came */
     uint32_t sequence;   /* of the request that is served next; never the same for two peers */
     uint32_t generation; /* of the peer that the buffers belong to */
     uint32_t discard;    /* octets of an oversized APDU still to be passed over */

@@ -124,6 +124,15 @@ qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uin
     if (qd_aarq_decode(&r, &aarq) == QD_OK) {
         verdict = judge(server, request, client, &aarq, &initiate);
     }
+    /* A new AARQ ends what the client had here, also when it is refused. */
+    association =
+        client < server->tables->client_count
+            ? qd_association_find(server->associations, request->channel, request->generation, client)
+            : NULL;
+    if (association != NULL) {
+        qd_association_close(association);
+        association = NULL;
+    }
     if (verdict.result == QD_RESULT_ACCEPTED) {
         association =
             qd_association_open(server->associations, request->channel, request->generation, client);

@@ -71,6 +71,7 @@ typedef struct qd_cosem_tables {
     uint8_t association_count;    /* pool */
     uint16_t pdu_size;            /* largest APDU, received and sent */
     uint32_t conformance;         /* of the server */
+    uint16_t inactivity_s;        /* a silent connection is closed after this; 0: never */
     uint16_t server_sap;          /* logical device 1 */
     uint8_t association_module;   /* number of the association module */
     qd_ref_t logical_device_name; /* item that names the logical device */

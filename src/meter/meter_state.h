@@ -53,6 +53,7 @@ struct qd_meter {
     qd_link_t links[QD_CHANNELS_MAX];
     uint64_t tick_us;     /* of the last step */
     uint64_t interval_us; /* end of the newest interval booked, or the start */
+    uint64_t modules_us;  /* when the modules ran last */
     bool started;         /* events of the start have been raised */
     uint8_t scratch[QD_SCRATCH_SIZE];
 };

@@ -21,6 +21,9 @@ typedef struct qd_channel_port {
     size_t (*write)(void *context, const uint8_t *buffer, size_t length);
     /* Ends the present connection after what was accepted has been sent; may be NULL on a line. */
     void (*close)(void *context);
+    /* The channel's own monotonic milliseconds, for time-outs of the link: they belong to the peer's time,
+     * not to the meter's, which may run a thousand times faster. May wrap. NULL: the meter's tick. */
+    uint32_t (*now_ms)(void *context);
 } qd_channel_port_t;
 
 #endif

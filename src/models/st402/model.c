@@ -103,6 +103,7 @@ static const qd_cosem_tables_t cosem = {
     .pdu_size = 832,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
+    .inactivity_s = 180,
     .server_sap = 1,
     .association_module = QD_MODULE_ASSOCIATION,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},

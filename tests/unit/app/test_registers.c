@@ -278,6 +278,7 @@ static void test_quantities_of_the_phases(void **state) {
 static void test_power_factor_without_load(void **state) {
     (void)state;
     expect_world(&world);
+    phases(0, 0, 0, 0);
     world_run(&world, 1);
     assert_int_equal(number(QD_REGISTER_POWER_FACTOR, 0), 1000);
 }

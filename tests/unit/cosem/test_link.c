@@ -237,8 +237,32 @@ static void test_channels_and_clients_do_not_meet(void **state) {
     EXPECT_ON(&world, 1, SAP_LEVEL_1, GET_NAME, NAME_IS);
 }
 
+/* Three minutes without a whole request end a connection; octets that never become one do not count. */
+static void test_silence_ends_a_connection(void **state) {
+    static const uint8_t half[3] = {0, 1, 0};
+    (void)state;
+    expect_client(&world, SAP_PUBLIC);
+    world.line[0].now_ms += 179999;
+    (void)world_step(&world);
+    assert_int_equal(world.line[0].closes, 0);
+    EXPECT(&world, SAP_PUBLIC, GET_NAME, NAME_IS);
+    world.line[0].now_ms += 179999;
+    memcpy(world.line[0].in + world.line[0].in_size, half, sizeof half);
+    world.line[0].in_size += sizeof half;
+    (void)world_step(&world);
+    assert_int_equal(world.line[0].closes, 0);
+    world.line[0].now_ms += 1;
+    (void)world_step(&world);
+    assert_int_equal(world.line[0].closes, 1);
+    world.line[0].generation = 9;
+    (void)world_step(&world);
+    assert_int_equal(world.line[0].closes, 1);
+    EXPECT(&world, SAP_PUBLIC, GET_NAME, NO_ASSOCIATION);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_silence_ends_a_connection),
         cmocka_unit_test(test_head_is_answered_with_ports_swapped),
         cmocka_unit_test(test_octet_by_octet),
         cmocka_unit_test(test_two_requests_in_one_segment),

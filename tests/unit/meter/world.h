@@ -36,6 +36,7 @@ typedef struct world_line {
     size_t read_most;  /* octets per read; 0: all */
     size_t write_most; /* octets per write; 0: all */
     bool blocked;      /* accepts nothing */
+    uint32_t now_ms;
 } world_line_t;
 
 typedef struct world {
@@ -148,6 +149,12 @@ static inline void world_line_close(void *context) {
     line->in_at = line->in_size = 0;
 }
 
+/* The peer's time stands still unless a test moves it. */
+static inline uint32_t world_line_now_ms(void *context) {
+    const world_line_t *line = context;
+    return line->now_ms;
+}
+
 /* A world without history: blank FRAM, clock right, every channel connected, nothing flows. */
 static inline void world_blank(world_t *w, const qd_model_t *model) {
     memset(w, 0, sizeof *w);
@@ -171,8 +178,8 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
     w->ports.channel_count = qd_model_channel_count(model);
     for (unsigned i = 0; i < WORLD_CHANNELS; i++) {
         w->line[i].generation = 1;
-        w->channel[i] = (qd_channel_port_t){&w->line[i], world_line_generation, world_line_read,
-                                            world_line_write, world_line_close};
+        w->channel[i] = (qd_channel_port_t){&w->line[i],      world_line_generation, world_line_read,
+                                            world_line_write, world_line_close,      world_line_now_ms};
         w->ports.channel[i] = i < w->ports.channel_count ? &w->channel[i] : NULL;
     }
     w->now.frequency_mhz = 50000;
