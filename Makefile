@@ -12,7 +12,7 @@ help:
 	@echo "make test       lint, build, unit and vector tests, short system tests (STAGES='unit lint' picks some)"
 	@echo "make verify     every stage, long ones too; writes docs/verification.md"
 	@echo "make lint       the gates: layers, symbols, names, lengths, format, static analysis"
-	@echo "make bench      build and run the benches"
+	@echo "make bench      measure, and write docs/benchmarks.md (BENCH='get step' picks some)"
 	@echo "make sizes      code and data of every library against its budget"
 	@echo "make fuzz       fuzz every target for FUZZ_SECONDS (default 60) each"
 	@echo "make firmware   compile src/ for a Cortex-M4"
@@ -41,9 +41,9 @@ lint:
 	@scripts/lint/run
 
 bench:
-	@scripts/bootstrap run
+	@scripts/bootstrap test
 	@$(HOST)
-	@scripts/bench $(BENCH)
+	@python3 bench/run.py $(BENCH)
 
 sizes:
 	@scripts/bootstrap run

@@ -94,6 +94,8 @@ def compile_commands(root, name="host"):
                 skip = False
             elif argument == "-o":
                 skip = True
+            elif argument.startswith(("-flto", "-ffat-lto")):
+                pass  # gcc's own; the gates read each file by itself
             elif argument != entry["file"]:
                 keep.append(argument.replace('\\"', '"'))
         out.append((path.resolve().relative_to(root.resolve()).as_posix(), keep))

@@ -25,15 +25,34 @@ void qd_gateway_refresh(qd_gateway_t *gateway) {
 }
 
 void qd_gateway_request(qd_gate_request_t *request, qd_gate_kind_t kind) {
-    memset(request, 0, sizeof *request); /* requests are compared octet by octet */
+    memset(request, 0, sizeof *request);
     request->kind = (uint8_t)kind;
 }
 
-/* Whether the outstanding request is this one. */
+/* Whether the outstanding request is this one. Members, not octets: padding says nothing. */
 static bool same_request(const qd_gateway_t *gateway, const qd_gate_request_t *request) {
-    qd_gate_request_t numbered = *request;
-    numbered.sequence = gateway->request.sequence;
-    return memcmp(&numbered, &gateway->request, sizeof numbered) == 0;
+    const qd_gate_request_t *there = &gateway->request;
+    if (there->kind != request->kind) {
+        return false;
+    }
+    switch (request->kind) {
+    case QD_GATE_PAGE:
+        return there->u.page.page == request->u.page.page &&
+               there->u.page.snapshot == request->u.page.snapshot;
+    case QD_GATE_SET_CLOCK:
+        return there->u.set_clock.utc_ms == request->u.set_clock.utc_ms &&
+               there->u.set_clock.at_us == request->u.set_clock.at_us;
+    case QD_GATE_SELECT_RATE:
+        return memcmp(there->u.select_rate.rate, request->u.select_rate.rate, QD_ENERGY_COUNT) == 0 &&
+               there->u.select_rate.from_us == request->u.select_rate.from_us;
+    case QD_GATE_GET_PARAMETER:
+        return there->u.parameter.parameter == request->u.parameter.parameter;
+    case QD_GATE_SET_PARAMETER:
+        return there->u.parameter.parameter == request->u.parameter.parameter &&
+               there->u.parameter.value == request->u.parameter.value;
+    default:
+        return true;
+    }
 }
 
 /* Pages are kept whoever asked for them: two channels may wait for different ones. */
