@@ -6,12 +6,12 @@
  * whether a quarter of a second passes (bit 6).
  * Must hold: registers and their remainders do not change when nothing is measured; every answer is a good
  * frame; afterwards a new client is served, and a restart finds the same registers.
- * Planted: a mask of the name "Q" is set active.
+ * Planted: a time zone west of Greenwich of 4 n + 1 minutes.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
 
-#include "app/tariff_state.h"
+#include "app/clock_state.h"
 #include "unit/meter/world.h"
 
 #define PDU_SIZE 200u
@@ -72,10 +72,10 @@ static void say(world_t *w, uint8_t choice, const uint8_t *octets, size_t length
 }
 
 static void planted(const world_t *w) {
-    const qd_tariff_table_t *table = &((const qd_tariff_t *)world_module(w, QD_MODULE_TARIFF))->now;
-    FUZZ_PLANT(table->active != QD_TARIFF_NO_MASK && table->mask[table->active].name_length == 1u &&
-               table->mask[table->active].name[0] == 'Q');
-    (void)table;
+    const qd_clock_t *clock = world_module(w, QD_MODULE_CLOCK);
+    FUZZ_PLANT(FUZZ_STAGE(clock->settings.rule.time_zone_min > 0) &&
+               FUZZ_STAGE(clock->settings.rule.time_zone_min % 4 == 1));
+    (void)clock;
 }
 
 /* A client that comes afterwards finds the meter as it should be. */
