@@ -169,6 +169,17 @@ qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE
     return utc < 0 ? QD_RANGE : QD_OK;
 }
 
+/* Looks at the rule for an instant; a change of daylight saving is an event. */
+static void look_at_dst(qd_clock_t *clock, qd_utc_t utc) {
+    bool first = clock->dst_minute < 0;
+    bool active = qd_dst_active(&clock->settings.rule, utc);
+    clock->dst_minute = utc / 60;
+    if (active != clock->dst && !first) {
+        (void)qd_event_raise(clock->services->events, QD_EVENT_DST_CHANGED, active ? 1 : 0, 0);
+    }
+    clock->dst = active;
+}
+
 /* What follows a change of UTC: events 4 and 5 when it exceeds the limit or ends invalidity. */
 static void clock_was_set(qd_clock_t *clock) {
     const qd_clock_change_t *change = &clock->change;
@@ -180,7 +191,7 @@ static void clock_was_set(qd_clock_t *clock) {
             qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(change->before_ms), 0);
         (void)qd_event_raise(clock->services->events, QD_EVENT_CLOCK_NEW, floor_seconds(utc_ms), cause);
     }
-    clock->dst_minute = -1;
+    look_at_dst(clock, floor_seconds(utc_ms));
 }
 
 /* Goes on with the change that was built. */
@@ -538,15 +549,7 @@ static void clock_due(void *self, uint64_t tick_us, uint64_t *next_us) {
     if (utc / 60 == clock->dst_minute) {
         return;
     }
-    bool first = clock->dst_minute < 0;
-    clock->dst_minute = utc / 60;
-    bool active = qd_dst_active(&clock->settings.rule, utc);
-    if (active != clock->dst) {
-        clock->dst = active;
-        if (!first) {
-            (void)qd_event_raise(clock->services->events, QD_EVENT_DST_CHANGED, active ? 1 : 0, 0);
-        }
-    }
+    look_at_dst(clock, utc);
 }
 
 const qd_module_t qd_clock_module = {

@@ -52,7 +52,7 @@ static uint32_t oldest(const qd_event_bus_t *bus) {
 
 /*
  * Record: version (1), per target last (1) and count (2), next sequence (4), then the events held,
- * oldest first, of 38 octets each. Consumers' state and the events are one image, so a consumer has
+ * oldest first, of 34 octets each. Consumers' state and the events are one image, so a consumer has
  * seen exactly the events before the record's next sequence.
  */
 static qd_status_t load(qd_event_bus_t *bus) {

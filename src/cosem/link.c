@@ -83,7 +83,6 @@ static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const
     qd_wrapper_encode(&w, &head);
     link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);
     link->sent = 0;
-    (void)flush(link);
 }
 
 static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us) {
@@ -145,6 +144,12 @@ static bool timed_out(qd_link_t *link, const qd_server_t *server, uint64_t tick_
     }
     end_connection(link);
     return true;
+}
+
+void qd_link_flush(qd_link_t *link) {
+    if (link->to_send > 0) {
+        (void)flush(link);
+    }
 }
 
 bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {

@@ -147,8 +147,11 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (serve_channels(meter, tick_us)) {
         *next_us = tick_us;
     }
-    /* What the answers of this step raised is committed before the step ends. */
+    /* What serving raised is committed before any peer hears of it. */
     qd_status_t late = commit_events(meter);
+    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
+        qd_link_flush(&meter->links[i]);
+    }
     return status != QD_OK ? status : events != QD_OK ? events : late;
 }
 
