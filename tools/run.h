@@ -40,7 +40,8 @@ typedef struct run run_t;
 typedef struct run_meter {
     run_t *run;
     char name[RUN_NAME_MAX + 16];
-    bool kept; /* has a state directory */
+    bool kept;    /* has a state directory */
+    bool settled; /* was a meter before this start */
     qd_linux_dir_t dir;
     qd_linux_fram_t fram;
     qd_linux_world_t world;
@@ -124,7 +125,8 @@ int run_meter_close(run_meter_t *meter);
 
 /* --- run_first.c: what happens once in the life of a meter */
 
-/* Time and identity of the world. QD_EXIT_OK or the exit status, told on stderr. */
+/* Opens the world; its time, and whether world and FRAM are of one meter. QD_EXIT_OK or the exit status,
+ * told on stderr; then no file was changed. */
 int run_world_begin(run_meter_t *meter);
 /* Serial number and logical device name; closes the factory unless --factory. */
 int run_manufacture(run_meter_t *meter);

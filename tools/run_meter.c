@@ -137,25 +137,23 @@ static int open_memory(run_meter_t *meter) {
     qd_linux_error_t error;
     int status;
 
-    if (qd_linux_world_open(&meter->world, dir, "world", &error) != QD_OK) {
-        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
-    }
     status = run_world_begin(meter);
     if (status != QD_EXIT_OK) {
         return status;
-    }
-    if (qd_linux_fram_open(&meter->fram, dir, "fram", qd_meter_fram_size(options->model), sync, &error) !=
-        QD_OK) {
-        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
-    }
-    if (meter->fram.map.created) {
-        meter->world.state.manufactured = 0; /* somebody took the FRAM away: a new meter in an old world */
     }
     if (options->factory && meter->world.state.manufactured != 0) {
         return qd_complain(
             COMMAND, QD_EXIT_USAGE,
             "%s has left the factory and is sealed; choose another --name or --state for --factory",
             meter->name);
+    }
+    /* A kill between this and the end of manufacture leaves a FRAM that the next start may take over. */
+    if (!meter->settled) {
+        qd_linux_world_save(&meter->world, meter->world.state.utc_ms, meter->world.state.host_utc_ms);
+    }
+    if (qd_linux_fram_open(&meter->fram, dir, "fram", qd_meter_fram_size(options->model), sync, &error) !=
+        QD_OK) {
+        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
     }
     meter->factory_open = meter->world.state.manufactured == 0;
     qd_linux_random_open(&meter->random, options->has_seed,
@@ -330,8 +328,11 @@ int run_meter_close(run_meter_t *meter) {
     free(meter->memory);
     meter->memory = NULL;
     if (!good) {
-        (void)qd_complain(COMMAND, 0, "%s: the disk does not take the state; check it before the next start",
-                          meter->dir.path);
+        (void)qd_complain(
+            COMMAND, 0,
+            "%s: the disk does not take the state, or fram or world was removed or cut; check them "
+            "before the next start",
+            meter->dir.path);
     }
     qd_linux_dir_close(&meter->dir);
     return good ? QD_EXIT_OK : QD_EXIT_OWN;

@@ -47,6 +47,16 @@ typedef struct qd_linux_map {
     uint32_t dirty_begin, dirty_end;
 } qd_linux_map_t;
 
+/* What a file holds; nothing is changed. */
+typedef enum qd_linux_content {
+    QD_LINUX_ABSENT = 0, /* there is no such file */
+    QD_LINUX_EMPTY,      /* it has no octets */
+    QD_LINUX_BLANK,      /* as new memory: all 0x00 or all 0xFF */
+    QD_LINUX_FILLED      /* anything else; also what cannot be looked at */
+} qd_linux_content_t;
+/* The first skip octets do not count. */
+qd_linux_content_t qd_linux_file_content(const qd_linux_dir_t *dir, const char *name, uint32_t skip);
+
 /* QD_OK; QD_VERSION: the file is there in another size, left as it was; QD_NO_SPACE: disk full;
  * QD_IO. */
 qd_status_t qd_linux_map_open(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name, uint32_t size,
@@ -55,7 +65,7 @@ qd_status_t qd_linux_map_open(qd_linux_map_t *map, const qd_linux_dir_t *dir, co
 void qd_linux_map_write(qd_linux_map_t *map, uint32_t offset, const void *octets, uint32_t length);
 /* Waits until everything written is on the disk. QD_OK, QD_IO. */
 qd_status_t qd_linux_map_sync(qd_linux_map_t *map);
-/* Syncs and unmaps. QD_OK, QD_IO. */
+/* Syncs and unmaps. QD_OK; QD_IO: not written, or somebody has removed or cut the file meanwhile. */
 qd_status_t qd_linux_map_close(qd_linux_map_t *map);
 
 /* --- FRAM ------------------------------------------------------------------------------------- */
@@ -90,6 +100,7 @@ typedef struct qd_linux_world_state {
     char model[QD_LINUX_MODEL_MAX];
     uint8_t rtc_set;      /* the RTC has a time */
     uint8_t manufactured; /* the factory has closed the meter */
+    uint8_t formatted;    /* the FRAM has become a meter's; without it that meter is lost */
 } qd_linux_world_state_t;
 
 /* The newer of two sealed copies counts; a kill in the middle of a save leaves the other one. */

@@ -17,6 +17,38 @@ static void clean(qd_linux_map_t *map) {
     map->dirty_end = 0;
 }
 
+qd_linux_content_t qd_linux_file_content(const qd_linux_dir_t *dir, const char *name, uint32_t skip) {
+    uint8_t part[4096];
+    struct stat found;
+    bool zeros = true, ones = true;
+    off_t at = (off_t)skip;
+    ssize_t length;
+    int fd = openat(dir->fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0) {
+        return errno == ENOENT ? QD_LINUX_ABSENT : QD_LINUX_FILLED;
+    }
+    if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) {
+        (void)close(fd);
+        return QD_LINUX_FILLED;
+    }
+    if (found.st_size == 0) {
+        (void)close(fd);
+        return QD_LINUX_EMPTY;
+    }
+    while ((zeros || ones) && (length = pread(fd, part, sizeof part, at)) != 0) {
+        for (ssize_t i = 0; i < length; i++) {
+            zeros = zeros && part[i] == 0x00;
+            ones = ones && part[i] == 0xFF;
+        }
+        zeros = zeros && length > 0;
+        ones = ones && length > 0;
+        at += length;
+    }
+    (void)close(fd);
+    return zeros || ones ? QD_LINUX_BLANK : QD_LINUX_FILLED;
+}
+
 static qd_status_t open_file(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name,
                              qd_linux_error_t *error) {
     struct stat found;
@@ -31,13 +63,18 @@ static qd_status_t open_file(qd_linux_map_t *map, const qd_linux_dir_t *dir, con
         return qd_linux_fault(error, QD_IO, "%s/%s: %s; check the rights of the file", dir->path, name,
                               strerror(errno));
     }
+    if (!S_ISREG(found.st_mode)) {
+        return qd_linux_fault(error, QD_IO, "%s/%s: is no file; remove it or choose another --state",
+                              dir->path, name);
+    }
     /* A run that died between making the file and taking its space left it empty. */
     map->created = map->created || found.st_size == 0;
     if (!map->created && found.st_size != (off_t)map->size) {
         return qd_linux_fault(
             error, QD_VERSION,
-            "%s/%s: has %lld octets where this model takes %lu: another model or version wrote "
-            "it; run that one, or choose another --name or --state",
+            "%s/%s: has %lld octets where this model takes %lu: it was cut, or another model or version "
+            "wrote "
+            "it; put the file back from a copy, run that one, or choose another --name or --state",
             dir->path, name, (long long)found.st_size, (unsigned long)map->size);
     }
     code = posix_fallocate(map->fd, 0, (off_t)map->size);
@@ -110,6 +147,7 @@ qd_status_t qd_linux_map_sync(qd_linux_map_t *map) {
 
 qd_status_t qd_linux_map_close(qd_linux_map_t *map) {
     qd_status_t status = QD_OK;
+    struct stat found;
 
     if (map->octets == NULL) {
         return QD_OK;
@@ -118,6 +156,10 @@ qd_status_t qd_linux_map_close(qd_linux_map_t *map) {
         free(map->octets);
     } else {
         status = qd_linux_map_sync(map);
+        /* Somebody took the file away or cut it: what was written has no home. */
+        if (fstat(map->fd, &found) != 0 || found.st_nlink == 0 || found.st_size != (off_t)map->size) {
+            status = QD_IO;
+        }
         (void)munmap(map->octets, map->size);
         (void)close(map->fd);
     }

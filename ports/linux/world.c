@@ -80,10 +80,11 @@ qd_status_t qd_linux_world_open(qd_linux_world_t *world, const qd_linux_dir_t *d
     }
     if (!world->known && !is_blank(&world->map)) {
         (void)qd_linux_map_close(&world->map);
-        return qd_linux_fault(
-            error, QD_CORRUPT,
-            "%s/%s: neither copy of the world's time is whole; choose another --name or --state",
-            dir != NULL ? dir->path : "-", name);
+        return qd_linux_fault(error, QD_CORRUPT,
+                              "%s/%s: neither copy of the world's time is whole; put the file back from a "
+                              "copy, or remove it and give "
+                              "--start TIME",
+                              dir != NULL ? dir->path : "-", name);
     }
     return QD_OK;
 }

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of a state directory that were removed, emptied, wiped or cut: never a new meter in an old one's place."""
+
+import os
+import random
+import signal
+import time
+
+import meter as meters
+import octets
+import pytest
+
+L1 = meters.CLIENTS["level1"]
+# 3 x 1200 W: one Wh a second.
+A_WH_A_SECOND = meters.constant_load(230, 16, 1200, 0)
+
+
+def import_wh(meter):
+    with octets.Line(meter.address) as line:
+        line.associate(L1, meter.password("level1"))
+        result, element = line.get(3, "1-0:1.8.0", 2, L1)
+        assert result == 0
+        return element[1]
+
+
+@pytest.fixture
+def old(run, tmp_path):
+    """State directory of a meter that has run for an hour of the year 2030."""
+    meter = run(ready=False, load=A_WH_A_SECOND, speed="max", length="1h", start="2030-01-01T00:00:00Z")
+    assert meter.wait() == 0
+    return tmp_path / "x"
+
+
+def harm(path, how):
+    octets_before = path.read_bytes()
+    if how == "missing":
+        path.unlink()
+    elif how == "empty":
+        os.truncate(path, 0)
+    elif how == "head":
+        path.write_bytes(octets_before[:64] + bytes(len(octets_before) - 64))
+    else:
+        path.write_bytes({"zeros": b"\x00", "ones": b"\xff"}[how] * len(octets_before))
+    return octets_before
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "lock"}
+
+
+def refused(run, *extra, **options):
+    """The one line of a start that must not be."""
+    meter = run(ready=False, load=meters.zero_load(), speed="max", length="5s", extra=extra, **options)
+    assert meter.wait(10) == 5, meter.events
+    assert meter.stderr() and meter.stderr().count("\n") == 0, meter.stderr()
+    return meter.stderr()
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "zeros", "ones", "head"])
+def test_a_lost_fram_is_no_new_meter(run, old, how):
+    before = harm(old / "fram", how)
+    left = contents(old)
+    for start in (None, "2031-01-01T00:00:00Z"):
+        said = refused(run, start=start)
+        assert str(old / "fram") in said and "copy" in said and "remov" in said, said
+        assert contents(old) == left
+    (old / "fram").write_bytes(before)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "zeros"])
+def test_a_lost_world_does_not_turn_the_clock_back(run, old, how):
+    harm(old / "world", how)
+    left = contents(old)
+    said = refused(run)
+    assert str(old / "world") in said and "--start" in said, said
+    assert contents(old) == left
+    meter = run(load=meters.zero_load(), speed=20, start="2030-01-01T02:00:00Z")
+    assert import_wh(meter) == 3600
+    assert meter.interrupt() == 0
+    # The seal has not been lost with the world.
+    again = run(ready=False, load=meters.zero_load(), length="1s", extra=["--factory"])
+    assert again.wait(10) == 2 and "sealed" in again.stderr(), again.stderr()
+
+
+def test_an_emptied_directory_is_a_new_meter(run, old):
+    for name in ("fram", "world"):
+        (old / name).unlink()
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 0
+
+
+def test_a_first_start_that_was_killed_is_started_again(run):
+    rng = random.Random(3)
+    for number in range(12):
+        meter = run(ready=False, load=meters.zero_load(), name=f"early{number}")
+        time.sleep(rng.uniform(0.0, 0.02))
+        os.kill(meter.pid, signal.SIGKILL)
+        meter.kill()
+        again = run(load=meters.zero_load(), name=f"early{number}")
+        with octets.Line(again.address) as line:
+            line.associate()
+            result, element = line.get(1, "0-0:42.0.0", 2)
+            assert result == 0 and element[1].startswith(b"QDT"), element
+        again.kill()
