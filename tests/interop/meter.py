@@ -9,7 +9,6 @@ import pathlib
 import queue
 import re
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -247,18 +246,12 @@ def instant(seconds):
     return (datetime.datetime.fromisoformat(START) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def connects(address, limit=2.0):
-    with contextlib.suppress(OSError), socket.create_connection(address, limit):
-        return True
-    return False
-
-
 def zero_load(volts=230):
     """Live mains, no current."""
     return constant_load(volts, 0, 0, 0)
 
 
-COLUMNS = ("u1_v,u2_v,u3_v,i1_a,i2_a,i3_a,p1_w,p2_w,p3_w,q1_var,q2_var,q3_var,f_hz")
+COLUMNS = "u1_v,u2_v,u3_v,i1_a,i2_a,i3_a,p1_w,p2_w,p3_w,q1_var,q2_var,q3_var,f_hz"
 
 
 def constant_load(volts, amperes, watts, vars_):

@@ -333,6 +333,29 @@ def test_the_password_is_changed_by_management(yard, gate):
         line.associate(SAP["level1"], new)
 
 
+def test_lost_passwords_open_nothing(yard, gate):
+    """Both copies of the record are spoilt: the meter runs, and neither old, new, factory's nor empty password is one."""
+    name = f"lost-{gate}"
+    meter = yard.start(name=name, load=meters.zero_load(), gate=gate)
+    factory, new = meter.password("level1"), b"changed1"
+    with octets.Line(meter.address) as line:
+        line.associate(M, meter.password("management"))
+        assert line.set(15, "0-0:40.0.4", 7, octets.string(new), M) == 0
+    assert meter.interrupt() == 0
+    fram = yard.state(name) / "fram"
+    image = fram.read_bytes()
+    assert image.count(new) >= 2
+    fram.write_bytes(image.replace(new, b"spoilt!!"))
+    meter = yard.start(name=name, load=meters.zero_load(), gate=gate)
+    with octets.Line(meter.address) as line:
+        for password in (new, factory, b"spoilt!!", b"", b"\x00"):
+            aare = octets.Aare(line.ask(octets.aarq(password, mechanism=1), SAP["level1"]))
+            assert (aare.result, aare.diagnostic) == (1, 13), password
+        assert octets.Aare(line.ask(octets.aarq(b"", mechanism=1), M)).diagnostic == 13
+        line.associate()
+        assert line.get(1, "0-0:42.0.0", 2)[0] == 0
+
+
 def test_gurux_reports_the_refusal(still):
     with still.peer("public") as peer:
         with pytest.raises(peers.Refused) as refusal:

@@ -4,6 +4,7 @@
 import os
 import random
 import resource
+import shutil
 import signal
 import time
 
@@ -23,6 +24,12 @@ def import_wh(meter):
         result, element = line.get(3, "1-0:1.8.0", 2, L1)
         assert result == 0
         return element[1]
+
+
+def copy_of(state, target):
+    """A stopped meter's state once more."""
+    shutil.copytree(state, target)
+    return target
 
 
 def all_energies(meter):
@@ -137,6 +144,29 @@ def test_a_damaged_state_is_said_so_and_not_overwritten(run, tmp_path):
         assert path.read_bytes() == damaged
         path.write_bytes(octets_before)
     assert import_wh(run(load=meters.zero_load())) > 0
+
+
+def test_one_octet_that_rots_costs_a_second_at_most(run, tmp_path):
+    """Records lie twice: with any one octet wrong the meter starts, and the other copy is at most a commit older."""
+    meter = run(load=A_WH_A_SECOND, speed=20)
+    time.sleep(0.8)
+    assert meter.interrupt() == 0
+    fram = tmp_path / "x" / "fram"
+    good = fram.read_bytes()
+    shown = import_wh(run(load=meters.zero_load(), state=copy_of(tmp_path / "x", tmp_path / "y")))
+    assert shown > 5
+    rng = random.Random(11)
+    # Evenly spread, so that every record is hit in each of its copies.
+    for number, at in enumerate(range(0, len(good), max(1, len(good) // 24))):
+        at = min(len(good) - 1, at + rng.randrange(16))
+        state = copy_of(tmp_path / "x", tmp_path / f"rot{number}")
+        bad = bytearray(good)
+        bad[at] ^= 1 << rng.randrange(8)
+        (state / "fram").write_bytes(bad)
+        meter = run(load=meters.zero_load(), state=state)
+        kept = import_wh(meter)
+        assert shown - 1 <= kept <= shown, f"octet {at}"
+        meter.kill()
 
 
 def test_a_full_disk_is_said_so(run):
