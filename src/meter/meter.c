@@ -6,17 +6,18 @@
 #include "app/event.h"
 #include "meter/meter_state.h"
 
-/* Every record of the meter, sorted by id; metrology's first. */
+/* Every record of the meter, sorted by id; metrology's first. The base is mirrored: up to a fold period
+ * of energy rests on it alone. */
 static const qd_record_row_t record_rows[] = {
-    {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE},
-    {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE},
-    {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE},
-    {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE},
-    {QD_RECORD_IDENTITY, QD_RECORD_IDENTITY_SIZE},
-    {QD_RECORD_CLOCK, QD_RECORD_CLOCK_SIZE},
-    {QD_RECORD_TARIFF, QD_RECORD_TARIFF_SIZE},
-    {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE},
-    {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE},
+    {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE, true},
+    {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE, false},
+    {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE, false},
+    {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE, false},
+    {QD_RECORD_IDENTITY, QD_RECORD_IDENTITY_SIZE, false},
+    {QD_RECORD_CLOCK, QD_RECORD_CLOCK_SIZE, false},
+    {QD_RECORD_TARIFF, QD_RECORD_TARIFF_SIZE, false},
+    {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE, false},
+    {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE, false},
 };
 
 /* The largest group: whatever metrology writes in one commit. The events of a step are one record

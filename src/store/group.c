@@ -114,18 +114,37 @@ static qd_status_t retire(qd_store_t *store) {
     return status;
 }
 
-static qd_status_t apply(qd_store_t *store) {
+/* One pass over the staged records: their older slots, or the twins of those that are mirrored. */
+static qd_status_t apply_pass(qd_store_t *store, bool twins) {
     qd_status_t status = QD_OK;
 
     for (uint32_t at = 0; at < store->staged && status == QD_OK;) {
-        uint16_t id = qd_store_get_u16(store->staging + at);
+        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging + at));
         uint16_t length = qd_store_get_u16(store->staging + at + 2);
+        const uint8_t *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
 
-        status = qd_slots_apply(store, qd_slots_find(store, id), store->staging + at + QD_STORE_ENTRY_SIZE,
-                                length);
+        if (twins) {
+            qd_slots_mirror(store, row, payload, length);
+        } else {
+            status = qd_slots_apply(store, row, payload, length);
+        }
         at += QD_STORE_ENTRY_SIZE + (uint32_t)length;
     }
+    return status;
+}
+
+static qd_status_t apply(qd_store_t *store) {
+    qd_status_t status = apply_pass(store, false);
+    uint32_t programs;
+
     if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    programs = store->stats.programs;
+    if (status == QD_OK) {
+        status = apply_pass(store, true);
+    }
+    if (status == QD_OK && store->stats.programs != programs) {
         status = qd_store_sync(store);
     }
     if (status == QD_OK) {

@@ -107,12 +107,16 @@ uint16_t qd_slots_find(const qd_store_t *store, uint16_t id);
 /* Verifies both slots of every record. QD_OK, QD_IO. */
 qd_status_t qd_slots_scan(qd_store_t *store);
 /* Replaces every bad slot that has a good or blank twin, so that a slot that reads differently from
- * time to time cannot become good later. QD_OK, or the device's. */
+ * time to time cannot become good later, and the older content of a mirrored record that a cut left.
+ * QD_OK, or the device's. */
 qd_status_t qd_slots_heal(qd_store_t *store);
 /* One record, durable on QD_OK. */
 qd_status_t qd_slots_write(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length);
 /* One record without sync, for a group that is safe in the redo area. */
 qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length);
+/* The twin of a mirrored record that was applied and synced; nothing for others. A failure leaves a bad
+ * slot, which the next write or mount fills. */
+void qd_slots_mirror(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length);
 qd_status_t qd_slots_read(qd_store_t *store, uint16_t row, uint8_t *buffer, size_t size, size_t *length);
 
 /* group.c */

@@ -147,11 +147,12 @@ qd_status_t qd_slots_write(qd_store_t *store, uint16_t row, const uint8_t *paylo
         return status;
     }
     accept(state, slot);
-    /* The first write fills both slots: from then on the loss of one never looks like "never
-     * written". The record is durable already, so a failure here is not one of the write. */
+    /* The first write fills both slots: from then on the loss of one never looks like "never written"; of
+     * a mirrored record every write does. The record is durable already, so a failure here is not one
+     * of the write. */
     slot ^= 1u;
-    if (state->slot[slot] != QD_SLOT_GOOD && put(store, row, slot, payload, length) == QD_OK &&
-        qd_store_sync(store) == QD_OK) {
+    if ((store->layout->rows[row].mirrored || state->slot[slot] != QD_SLOT_GOOD) &&
+        put(store, row, slot, payload, length) == QD_OK && qd_store_sync(store) == QD_OK) {
         accept(state, slot);
     }
     return QD_OK;
@@ -168,8 +169,18 @@ qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, const uint8_t *paylo
         if (status == QD_OK) {
             accept(state, slot);
         }
-    } while (status == QD_OK && state->slot[target(state)] != QD_SLOT_GOOD);
+    } while (status == QD_OK && !store->layout->rows[row].mirrored &&
+             state->slot[target(state)] != QD_SLOT_GOOD);
     return status;
+}
+
+void qd_slots_mirror(qd_store_t *store, uint16_t row, const uint8_t *payload, uint16_t length) {
+    qd_record_state_t *state = &store->states[row];
+    uint8_t slot = target(state);
+
+    if (store->layout->rows[row].mirrored && put(store, row, slot, payload, length) == QD_OK) {
+        accept(state, slot);
+    }
 }
 
 qd_status_t qd_slots_read(qd_store_t *store, uint16_t row, uint8_t *buffer, size_t size, size_t *length) {
@@ -245,18 +256,38 @@ static qd_status_t blank_out(qd_store_t *store, uint16_t row, uint8_t slot) {
     return status;
 }
 
+/* Does the slot hold what staging holds? QD_OK: *same says it; or the device's. */
+static qd_status_t compare(qd_store_t *store, uint16_t row, uint8_t slot, size_t length, bool *same) {
+    uint8_t *payload = store->scratch + QD_STORE_HEADER_SIZE + store->sealer->tag_size;
+    qd_slot_header_t header;
+    qd_status_t status = load(store, row, slot, payload, store->layout->rows[row].capacity, &header);
+
+    *same = status == QD_OK && header.length == length && memcmp(payload, store->staging, length) == 0;
+    return status == QD_CORRUPT || status == QD_END ? QD_OK : status;
+}
+
 static qd_status_t heal_slot(qd_store_t *store, uint16_t row, uint8_t slot) {
     qd_record_state_t *state = &store->states[row];
+    bool good = state->slot[slot] == QD_SLOT_GOOD;
+    bool same = false;
     size_t length;
     qd_status_t status;
 
     if (state->slot[slot] == QD_SLOT_BAD && state->slot[slot ^ 1u] == QD_SLOT_BLANK) {
         return blank_out(store, row, slot);
     }
-    if (state->slot[slot] == QD_SLOT_GOOD || state->slot[slot ^ 1u] != QD_SLOT_GOOD) {
+    if (state->slot[slot ^ 1u] != QD_SLOT_GOOD ||
+        (good && (!store->layout->rows[row].mirrored || state->newest == slot))) {
         return QD_OK;
     }
     status = qd_slots_read(store, row, store->staging, store->staging_size, &length);
+    if (status == QD_OK && good) {
+        /* A twin that has become bad since the scan leaves this slot the only one: it stays. */
+        status = state->newest == slot ? QD_END : compare(store, row, slot, length, &same);
+    }
+    if (status == QD_END || same) {
+        return QD_OK;
+    }
     if (status == QD_OK) {
         status = put(store, row, slot, store->staging, (uint16_t)length);
     }

@@ -5,6 +5,8 @@
  * them. A single record is written to its older slot; a group of records goes through a redo area:
  * redo written and synced, records applied and synced, redo retired; mount replays a redo that was not
  * retired. Inside of an open group a reader sees what was staged.
+ * A slot that the memory loses after it was written is told from the others by its tag; its twin goes on,
+ * which is the content before, or the same content when the record is mirrored.
  * A write or commit that fails leaves the old content, and what it may have left on the device is
  * overwritten if the device lets it; only when power goes before that may it turn up at the next start.
  * All numbers in the image are little-endian; docs/storage.md gives every octet.
@@ -20,6 +22,7 @@
 typedef struct qd_record_row {
     uint16_t id;       /* 1 .. 65535, unique; 0 is the store's own */
     uint16_t capacity; /* largest payload in octets, 1 .. 2048 */
+    bool mirrored;     /* both slots hold every content: no single damaged slot loses anything */
 } qd_record_row_t;
 
 typedef struct qd_store_layout {
@@ -52,7 +55,8 @@ uint32_t qd_store_device_size(const qd_store_layout_t *layout, const qd_sealer_t
  * neither blank nor a store, nothing changed; QD_NO_SPACE: device or memory too small; QD_IO;
  * QD_ARGUMENT: the layout contradicts itself, memory not aligned.
  * Commits a new boot epoch before it writes anything else; replays a group that was cut, and writes
- * again every slot that was found bad and has a good twin. A format that was cut is done again.
+ * again every slot that was found bad and has a good twin, and of a mirrored record the older slot if it
+ * has another content. A format that was cut is done again.
  */
 qd_status_t qd_store_mount(void *memory, size_t size, const qd_store_layout_t *layout,
                            const qd_block_t *device, const qd_sealer_t *sealer, qd_store_t **store);

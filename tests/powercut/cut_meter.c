@@ -6,6 +6,8 @@
  * every operation and for every variant (torn + 5 * unsynced, see quadrant/sim.h) power fails; a second
  * meter starts on a copy. It must have the energy of the second that was being committed or of the one
  * before, exactly, with totals equal to the sums of the rates, a readable journal, and go on.
+ * Besides, every octet of every slot of base and delta is spoilt, one at a time, in the images of some
+ * seconds many fold periods after the start: what a meter loses by that is at most the last second.
  *
  *   cut_meter                      all of it, then planted defects, which must be found
  *   cut_meter --op N --variant V [--op2 M --variant2 W]      one case
@@ -31,14 +33,18 @@
 #define ALL_OPERATIONS UINT32_MAX
 #define START_MS 800000000000
 
-static const qd_record_row_t rows[] = {
-    {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE},
-    {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE},
-    {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE},
-    {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE},
-    {RECORD_APP, APP_SIZE},
-};
+#define ROWS(base_mirrored)                                                                                  \
+    {                                                                                                        \
+        {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE, base_mirrored},                            \
+            {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE, false},                              \
+            {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE, false},                            \
+            {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE, false},                          \
+            {RECORD_APP, APP_SIZE, false},                                                                   \
+    }
+static const qd_record_row_t rows[] = ROWS(true);
+static const qd_record_row_t plain_rows[] = ROWS(false);
 static const qd_store_layout_t layout = {"cut-meter", 1, rows, 5, 3000};
+static const qd_store_layout_t plain_layout = {"cut-meter", 1, plain_rows, 5, 3000};
 
 static const qd_metrology_config_t config = {.wiring = QD_WIRING_4_WIRE,
                                              .sum = QD_SUM_ALGEBRAIC,
@@ -49,8 +55,8 @@ static const qd_metrology_config_t config = {.wiring = QD_WIRING_4_WIRE,
                                              .fold_period_s = 60,
                                              .version = "V030101"};
 
-static const char *const defects[] = {"none", "drop-sync", "drop-redo", "late-redo"};
-enum defect { NO_DEFECT, DROP_SYNC, DROP_REDO, LATE_REDO, DEFECTS };
+static const char *const defects[] = {"none", "drop-sync", "drop-redo", "late-redo", "no-mirror"};
+enum defect { NO_DEFECT, DROP_SYNC, DROP_REDO, LATE_REDO, NO_MIRROR, DEFECTS };
 
 /* A whole meter in one piece: all state is in memory that it was given, so copying the piece back to
  * its place brings back the moment of the copy. */
@@ -158,8 +164,9 @@ static void world_copy(world_t *to, const world_t *from) {
 
 static qd_status_t start(world_t *world) {
     qd_metrology_ports_t ports = {.rtc = &world->rtc};
-    qd_status_t status = qd_store_mount(world->store_memory, sizeof world->store_memory, &layout,
-                                        &world->device, &qd_sealer_crc, &world->store);
+    qd_status_t status = qd_store_mount(world->store_memory, sizeof world->store_memory,
+                                        world->defect == NO_MIRROR ? &plain_layout : &layout, &world->device,
+                                        &qd_sealer_crc, &world->store);
 
     if (status != QD_OK && status != QD_END) {
         return status;
@@ -491,6 +498,50 @@ static void cut_second(run_t *r, unsigned second, uint32_t first, uint32_t last)
     }
 }
 
+/* Of row 0 or 1, by the page docs/storage.md. */
+static uint32_t slot_size(unsigned row) {
+    return (12u + 4u + rows[row].capacity + 7u) & ~7u;
+}
+
+static uint32_t slot_at(unsigned row, unsigned slot) {
+    uint32_t redo = (16u + 4u + layout.group_capacity + 4u * layout.row_count + 7u) & ~7u;
+
+    return REDO_OFFSET + redo + (row == 0 ? 0 : 2u * slot_size(0)) + slot * slot_size(row);
+}
+
+/* A meter on the image of this moment with one octet spoilt. */
+static const char *start_spoilt(run_t *r, uint32_t offset, unsigned second) {
+    truth_t seen;
+    const char *why;
+
+    world_copy(r->copy, r->world);
+    qd_sim_fram_flip(&r->copy->fram, offset, (uint8_t)(1u << (offset + second) % 8u));
+    if (start(r->copy) != QD_OK) {
+        return "no start after damage";
+    }
+    why = observe(r->copy, &seen);
+    if (why == NULL && seen.hash != r->truth[0].hash && seen.hash != r->truth[1].hash) {
+        why = "one damaged octet costs more than a second";
+    }
+    if (why == NULL && offset < slot_at(1, 0) && seen.hash != r->truth[1].hash) {
+        why = "one damaged octet of a base costs energy";
+    }
+    return why;
+}
+
+/* World stands at the end of the second; nothing of it is waiting for a sync but retirements. */
+static void spoil_second(run_t *r, unsigned second) {
+    static const cut_t none = {0, 0, 0, 0};
+
+    for (unsigned slot = 0; slot < 4; slot++) {
+        uint32_t first = slot_at(slot / 2u, slot % 2u);
+
+        for (uint32_t i = 0; i < slot_size(slot / 2u); i++) {
+            judge(r->tally, &none, second, start_spoilt(r, first + i, second));
+        }
+    }
+}
+
 static uint32_t operations(const world_t *world) {
     qd_sim_fram_stats_t stats;
 
@@ -540,6 +591,9 @@ static uint32_t run_all(run_t *r, enum defect defect) {
         /* Undo the last cut: once more without one. */
         memcpy(r->world, r->saved, sizeof *r->world);
         (void)do_second(r->world, second);
+        if (r->only == NULL && second > 120u && second % 53u < 2u) {
+            spoil_second(r, second);
+        }
         (void)observe(r->world, &r->truth[0]);
         done = last;
     }

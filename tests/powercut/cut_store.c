@@ -5,7 +5,8 @@
  * and every way to tear one (variant = torn + 5 * unsynced, see quadrant/sim.h) power fails there; the
  * device is copied, a second store mounts the copy, and it must show the state before or after the step
  * that was cut, as a whole. Then that mount is cut itself, in every operation; and the scenario goes on
- * to its end on a copy. No sealer nonce may come twice in any of these histories.
+ * to its end on a copy. No sealer nonce may come twice in any of these histories. Between two of the
+ * mounts an octet of a slot of a mirrored record is spoilt, which must change nothing.
  *
  *   cut_store                            all of it, then every planted defect, which must be found
  *   cut_store --all                      as well every variant for the cut in the second mount
@@ -28,8 +29,14 @@
 #define REDO_OFFSET 128u
 #define ALL_OPERATIONS UINT32_MAX
 
-static const qd_record_row_t rows[ROWS] = {{1, 20}, {2, 40}, {3, 64}, {5, CAPACITY_MAX}, {9, 8}};
+static const qd_record_row_t rows[ROWS] = {
+    {1, 20, false}, {2, 40, true}, {3, 64, false}, {5, CAPACITY_MAX, true}, {9, 8, false},
+};
+static const qd_record_row_t plain_rows[ROWS] = {
+    {1, 20, false}, {2, 40, false}, {3, 64, false}, {5, CAPACITY_MAX, false}, {9, 8, false},
+};
 static const qd_store_layout_t layout = {"cut", 7, rows, ROWS, 332};
+static const qd_store_layout_t plain_layout = {"cut", 7, plain_rows, ROWS, 332};
 
 enum kind { MOUNT, WRITE, GROUP, ABORT };
 
@@ -58,6 +65,7 @@ static const char *const defects[] = {
     "drop-epoch",      /* the boot epoch is not written again */
     "one-slot",        /* both slots are the same octets */
     "no-check",        /* every tag fits */
+    "no-mirror",       /* no record is mirrored */
 };
 enum defect {
     NO_DEFECT,
@@ -69,6 +77,7 @@ enum defect {
     DROP_EPOCH,
     ONE_SLOT,
     NO_CHECK,
+    NO_MIRROR,
     DEFECTS
 };
 
@@ -125,15 +134,21 @@ static uint32_t slot_size(unsigned row) {
     return (12u + 4u + rows[row].capacity + 7u) & ~7u;
 }
 
-/* Offset of slot 0 when offset is that of slot 1. */
-static uint32_t fold_slots(uint32_t offset) {
+static uint32_t slot_at(unsigned row, unsigned slot) {
     uint32_t at = REDO_OFFSET + ((16u + 4u + layout.group_capacity + 4u * ROWS + 7u) & ~7u);
 
-    for (unsigned i = 0; i < ROWS; i++) {
-        if (offset == at + slot_size(i)) {
-            return at;
-        }
+    for (unsigned i = 0; i < row; i++) {
         at += 2 * slot_size(i);
+    }
+    return at + slot * slot_size(row);
+}
+
+/* Offset of slot 0 when offset is that of slot 1. */
+static uint32_t fold_slots(uint32_t offset) {
+    for (unsigned i = 0; i < ROWS; i++) {
+        if (offset == slot_at(i, 1)) {
+            return slot_at(i, 0);
+        }
     }
     return offset;
 }
@@ -272,8 +287,9 @@ static qd_status_t mount(world_t *world) {
 
     /* What a store sealed after its power was gone never reached the device. */
     memcpy(world->history.highest, world->history.committed, sizeof world->history.highest);
-    status =
-        qd_store_mount(world->memory, world->memory_size, &layout, &world->device, &world->sealer, &store);
+    status = qd_store_mount(world->memory, world->memory_size,
+                            world->defect == NO_MIRROR ? &plain_layout : &layout, &world->device,
+                            &world->sealer, &store);
 
     if (status != QD_OK && status != QD_END) {
         return status;
@@ -411,13 +427,31 @@ static const char *mount_and_match(world_t *world, const state_t *before, const 
     return why;
 }
 
-/* The state that one mount showed must be that of the next. */
-static const char *check_stays(world_t *world, const state_t *state) {
+/* Spoils one octet of one slot of each mirrored record that was written; the cases take turns. */
+static void spoil_mirrored(world_t *world, const state_t *state, uint32_t number) {
+    for (unsigned row = 0; row < ROWS; row++) {
+        if (rows[row].mirrored && state->version[row] > 0) {
+            qd_sim_fram_flip(&world->fram, slot_at(row, number % 2u) + number / 2u % 17u,
+                             (uint8_t)(1u << number % 8u));
+            world->history.committed[rows[row].id] = 0; /* the spoilt slot may have had the highest */
+        }
+    }
+}
+
+/* The state that one mount showed must be that of the next, and of the one after damage. */
+static const char *check_stays(world_t *world, const state_t *state, const cut_t *cut) {
+    const char *why = NULL;
     bool same;
 
-    qd_sim_fram_power_off(&world->fram, QD_SIM_UNSYNCED_LOST);
-    qd_sim_fram_restart(&world->fram);
-    return mount_and_match(world, state, state, &same);
+    for (unsigned i = 0; i < 2 && why == NULL; i++) {
+        qd_sim_fram_power_off(&world->fram, QD_SIM_UNSYNCED_LOST);
+        qd_sim_fram_restart(&world->fram);
+        if (i == 1) {
+            spoil_mirrored(world, state, cut->op + cut->variant + cut->op2 + cut->variant2);
+        }
+        why = mount_and_match(world, state, state, &same);
+    }
+    return why;
 }
 
 /* The scenario goes on to its end. */
@@ -464,7 +498,7 @@ static bool second_cut(const world_t *world, world_t *copy, const judged_t *j, c
     qd_sim_fram_restart(&copy->fram);
     why = mount_and_match(copy, &j->before, &j->after, &is_after);
     if (why == NULL) {
-        why = check_stays(copy, is_after ? &j->after : &j->before);
+        why = check_stays(copy, is_after ? &j->after : &j->before, cut);
     }
     judge(tally, cut, why);
     return true;
@@ -483,7 +517,7 @@ static void first_cut(const world_t *world, world_t *copy, const judged_t *j, cu
         world_copy(copy, world);
         why = mount_and_match(copy, &j->before, &j->after, &is_after);
         if (why == NULL) {
-            why = check_stays(copy, is_after ? &j->after : &j->before);
+            why = check_stays(copy, is_after ? &j->after : &j->before, &cut);
         }
         if (why == NULL) {
             why = check_goes_on(copy, j->step, &j->before, &j->after, is_after);

@@ -20,7 +20,9 @@
 #define B 0x102u
 #define C 0xfffeu
 
-static const qd_record_row_t rows[] = {{A, 1}, {B, 100}, {C, 500}};
+static const qd_record_row_t rows[] = {{A, 1, false}, {B, 100, false}, {C, 500, false}};
+/* The same with B mirrored: the addresses do not move. */
+static const qd_record_row_t mirrored_rows[] = {{A, 1, false}, {B, 100, true}, {C, 500, false}};
 static const qd_store_layout_t layout = {"unit", 3, rows, 3, 300};
 
 typedef struct fixture {

@@ -73,7 +73,7 @@ static void foreign_octets_are_refused_and_kept(void **state) {
 }
 
 static void another_model_or_layout_is_refused(void **state) {
-    static const qd_record_row_t others[] = {{A, 1}, {B, 101}, {C, 500}};
+    static const qd_record_row_t others[] = {{A, 1, false}, {B, 101, false}, {C, 500, false}};
     fixture_t f;
 
     (void)state;
@@ -123,8 +123,10 @@ static void sizes_are_checked_to_the_octet(void **state) {
 }
 
 static void layouts_that_contradict_themselves(void **state) {
-    static const qd_record_row_t unsorted[] = {{2, 1}, {1, 1}}, twice[] = {{1, 1}, {1, 1}}, zero[] = {{0, 1}},
-                                 empty[] = {{1, 0}}, large[] = {{1, 2049}}, largest[] = {{1, 2048}};
+    static const qd_record_row_t unsorted[] = {{2, 1, false}, {1, 1, false}},
+                                 twice[] = {{1, 1, false}, {1, 1, false}}, zero[] = {{0, 1, false}},
+                                 empty[] = {{1, 0, false}}, large[] = {{1, 2049, false}},
+                                 largest[] = {{1, 2048, false}};
     const struct {
         const qd_record_row_t *rows;
         uint16_t count;
@@ -381,6 +383,127 @@ static void a_clean_start_writes_the_superblocks_only(void **state) {
     assert_int_equal(stats.replays + stats.bad_slots, 0);
 }
 
+/* --- mirrored records ------------------------------------------------------------------------------- */
+
+static void setup_mirrored(fixture_t *f) {
+    prepare(f, 0xff);
+    f->layout.rows = mirrored_rows;
+    assert_int_equal(mount(f), QD_END);
+}
+
+/* Every octet of both slots of B, one after the other, in an image that was never damaged before. */
+static void assert_no_slot_is_alone(fixture_t *f, int value) {
+    uint8_t image[SIZE];
+
+    memcpy(image, qd_sim_fram_cells(&f->fram), SIZE);
+    for (unsigned i = 0; i < 2u * 36u; i++) {
+        qd_sim_fram_load(&f->fram, image);
+        qd_sim_fram_flip(&f->fram, slot_at(1, i % 2u) + i / 2u, (uint8_t)(1u << i % 8u));
+        assert_int_equal(mount(f), QD_OK);
+        assert_int_equal(get(f, B), value);
+        /* healed: now the other one may go */
+        qd_sim_fram_power_off(&f->fram, QD_SIM_UNSYNCED_LOST);
+        qd_sim_fram_flip(&f->fram, slot_at(1, (i + 1u) % 2u) + i / 2u, 0x10);
+        assert_int_equal(remount(f), QD_OK);
+        assert_int_equal(get(f, B), value);
+    }
+    qd_sim_fram_load(&f->fram, image);
+    assert_int_equal(mount(f), QD_OK);
+}
+
+static void a_mirrored_record_is_in_both_slots(void **state) {
+    fixture_t f;
+    qd_store_stats_t first, then;
+
+    (void)state;
+    setup_mirrored(&f);
+    for (uint8_t value = 1; value < 4; value++) {
+        assert_int_equal(put(&f, B, value, 20), QD_OK);
+        assert_no_slot_is_alone(&f, value);
+    }
+    qd_store_get_stats(f.store, &first);
+    assert_int_equal(put(&f, B, 4, 20), QD_OK);
+    qd_store_get_stats(f.store, &then);
+    assert_int_equal(then.programs - first.programs, 2);
+    assert_int_equal(then.syncs - first.syncs, 2);
+    assert_int_equal(then.commits - first.commits, 1);
+    assert_int_equal(qd_txn_begin(f.store), QD_OK);
+    assert_int_equal(put(&f, B, 5, 20), QD_OK);
+    assert_int_equal(qd_txn_commit(f.store), QD_OK); /* a group of one */
+    assert_no_slot_is_alone(&f, 5);
+    assert_int_equal(put(&f, C, 1, 20), QD_OK);
+    qd_store_get_stats(f.store, &first);
+    assert_int_equal(qd_txn_begin(f.store), QD_OK);
+    assert_int_equal(put(&f, B, 6, 20), QD_OK);
+    assert_int_equal(put(&f, C, 6, 20), QD_OK);
+    assert_int_equal(qd_txn_commit(f.store), QD_OK);
+    qd_store_get_stats(f.store, &then);
+    assert_int_equal(then.programs - first.programs, 5); /* redo, three slots, retirement */
+    assert_int_equal(then.syncs - first.syncs, 3);
+    assert_no_slot_is_alone(&f, 6);
+    assert_int_equal(get(&f, C), 6);
+}
+
+/* The second program or its sync fails: not a failed write; the next one makes up for it. */
+static void a_mirror_that_fails_is_no_failed_write(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        bool group = i % 2u != 0;
+        uint32_t nth = (group ? 6u : 3u) + i / 2u % 2u; /* group: redo, sync, two slots, sync */
+        fixture_t f;
+
+        setup_mirrored(&f);
+        assert_int_equal(put(&f, B, 1, 20), QD_OK);
+        assert_int_equal(put(&f, C, 1, 20), QD_OK);
+        qd_sim_fram_fail(&f.fram, operations(&f) + nth, 1, i < 4 ? QD_IO : QD_NO_SPACE);
+        assert_int_equal(qd_txn_begin(f.store), QD_OK);
+        assert_int_equal(put(&f, B, 2, 20), QD_OK);
+        if (group) {
+            assert_int_equal(put(&f, C, 2, 20), QD_OK);
+        }
+        assert_int_equal(qd_txn_commit(f.store), QD_OK);
+        assert_int_equal(get(&f, B), 2);
+        assert_int_equal(get(&f, C), group ? 2 : 1);
+        if (i / 2u % 2u == 0) {
+            assert_int_equal(put(&f, B, 3, 20), QD_OK);
+        } else {
+            assert_int_equal(remount(&f), QD_OK);
+        }
+        assert_no_slot_is_alone(&f, i / 2u % 2u == 0 ? 3 : 2);
+    }
+}
+
+/* A cut between the two programs, or a record that was not mirrored before: the start makes it so. */
+static void a_start_mirrors_what_a_cut_left(void **state) {
+    fixture_t f;
+    qd_store_stats_t stats;
+
+    (void)state;
+    setup_mirrored(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    qd_sim_fram_cut(&f.fram, operations(&f) + 3, QD_SIM_TORN_NONE, QD_SIM_UNSYNCED_LOST);
+    (void)put(&f, B, 2, 20);
+    qd_sim_fram_restart(&f.fram);
+    assert_int_equal(mount(&f), QD_OK);
+    assert_int_equal(get(&f, B), 2);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.bad_slots, 0);
+    assert_int_equal(stats.programs, 3);
+    assert_no_slot_is_alone(&f, 2);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.programs, 2); /* nothing left to do */
+    setup(&f);
+    for (uint8_t value = 1; value < 4; value++) {
+        assert_int_equal(put(&f, B, value, (size_t)(22 - value)), QD_OK);
+    }
+    f.layout.rows = mirrored_rows;
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), 3);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blank_device_is_formatted_once),
@@ -399,6 +522,9 @@ int main(void) {
         cmocka_unit_test(a_slot_speaks_for_its_place_only),
         cmocka_unit_test(a_torn_first_write_stays_forgotten),
         cmocka_unit_test(a_clean_start_writes_the_superblocks_only),
+        cmocka_unit_test(a_mirrored_record_is_in_both_slots),
+        cmocka_unit_test(a_mirror_that_fails_is_no_failed_write),
+        cmocka_unit_test(a_start_mirrors_what_a_cut_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
