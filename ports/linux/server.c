@@ -41,6 +41,13 @@ static void port_close(void *context) {
     }
 }
 
+/* The loop's time: it goes on with the host, whatever the speed of the meter. */
+static uint32_t port_now_ms(void *context) {
+    const channel_t *channel = context;
+
+    return (uint32_t)uv_now(channel->server->listener.loop);
+}
+
 /* --- accepting -------------------------------------------------------------------------------- */
 
 static channel_t *free_channel(const qd_linux_server_t *server) {
@@ -189,6 +196,7 @@ static qd_linux_server_t *make_server(uint8_t channels) {
         channel->port.read = port_read;
         channel->port.write = port_write;
         channel->port.close = port_close;
+        channel->port.now_ms = port_now_ms;
     }
     return server;
 }

@@ -163,6 +163,18 @@ static void check_slow_reader(qd_contract_t *c, const qd_channel_port_t *ch, con
     CHECK(c, good);
 }
 
+/* The channel's time does not run backwards, and a wrap counts as going on. */
+static void check_time(qd_contract_t *c, const qd_channel_port_t *ch, const qd_contract_peer_t *p) {
+    uint8_t octet;
+
+    if (ch->now_ms != NULL) {
+        uint32_t before_ms = ch->now_ms(ch->context);
+
+        (void)p->receive(p->context, &octet, 0);
+        CHECK(c, ch->now_ms(ch->context) - before_ms < 60000u);
+    }
+}
+
 void qd_contract_channel(qd_contract_t *c, const qd_channel_port_t *ch, const qd_contract_peer_t *p) {
     uint8_t octets[64] = {1, 2, 3}, got[64];
     uint32_t first, second;
@@ -175,6 +187,7 @@ void qd_contract_channel(qd_contract_t *c, const qd_channel_port_t *ch, const qd
     check_octets(c, ch, p);
     check_back_pressure(c, ch, p);
     check_slow_reader(c, ch, p);
+    check_time(c, ch, p);
     CHECK(c, ch->generation(ch->context) == first);
     /* Octets of one peer are not read in the name of the next. */
     CHECK(c, p->send(p->context, octets, 3) == 3);
