@@ -74,7 +74,8 @@ static qd_status_t settings_load(qd_clock_t *clock) {
 /* UTC runs on the tick between two snapshots: metrology's clock and ours never differ. */
 int64_t qd_clock_utc_ms(const qd_clock_t *clock, uint64_t tick_us) {
     const qd_snapshot_t *snapshot = &clock->services->gateway->snapshot;
-    return snapshot->utc_ms + ((int64_t)(tick_us - snapshot->tick_us)) / 1000;
+    int64_t utc_us = snapshot->utc_us + (int64_t)(tick_us - snapshot->tick_us);
+    return utc_us / 1000 - (utc_us % 1000 < 0 ? 1 : 0);
 }
 
 static qd_utc_t floor_seconds(int64_t utc_ms) {

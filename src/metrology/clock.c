@@ -7,11 +7,21 @@ bool qd_met_clock_in_range(int64_t utc_ms) {
     return utc_ms >= 0 && utc_ms < UTC_LIMIT_MS;
 }
 
-int64_t qd_met_clock_utc(const qd_met_clock_t *clock, uint64_t tick_us) {
-    if (tick_us >= clock->tick_us) {
-        return clock->utc_ms + (int64_t)((tick_us - clock->tick_us) / 1000u);
+int64_t qd_met_clock_utc_us(const qd_met_clock_t *clock, uint64_t tick_us) {
+    /* Ticks are below 2^63, so their difference is one of int64_t; only the sum may be beyond. */
+    int64_t passed_us = (int64_t)(tick_us - clock->tick_us);
+    if (clock->utc_us > 0 && passed_us > INT64_MAX - clock->utc_us) {
+        return INT64_MAX;
     }
-    return clock->utc_ms - (int64_t)((clock->tick_us - tick_us + 999u) / 1000u);
+    if (clock->utc_us < 0 && passed_us < INT64_MIN - clock->utc_us) {
+        return INT64_MIN;
+    }
+    return clock->utc_us + passed_us;
+}
+
+int64_t qd_met_clock_utc(const qd_met_clock_t *clock, uint64_t tick_us) {
+    int64_t utc_us = qd_met_clock_utc_us(clock, tick_us);
+    return utc_us / 1000 - (utc_us % 1000 < 0 ? 1 : 0);
 }
 
 static uint32_t saturate(uint64_t ms) {
@@ -36,23 +46,24 @@ void qd_met_clock_start(qd_metrology_t *m, const qd_met_clock_t *stored) {
     qd_met_clock_t *clock = &m->clock;
     int64_t rtc_ms = 0;
     clock->tick_us = m->tick_us;
-    clock->utc_ms = stored != NULL ? stored->utc_ms : UTC_2001_MS;
+    clock->utc_us = stored != NULL ? stored->utc_us : UTC_2001_MS * 1000;
     clock->uncertainty_ms = UINT32_MAX;
     clock->valid = false;
     if (m->ports.rtc == NULL || m->ports.rtc->get(m->ports.rtc->context, &rtc_ms) != QD_OK ||
         !qd_met_clock_in_range(rtc_ms)) {
         return;
     }
-    clock->utc_ms = rtc_ms;
+    clock->utc_us = rtc_ms * 1000;
     clock->valid = true;
     clock->uncertainty_ms = 0;
     if (stored == NULL || !stored->valid) {
         return;
     }
     /* The RTC drifted while the meter was off; one that went back is wrong by at least so much. */
-    uint64_t away = rtc_ms < stored->utc_ms
-                        ? (uint64_t)(stored->utc_ms - rtc_ms)
-                        : (uint64_t)(rtc_ms - stored->utc_ms) / 1000u * m->config->clock_drift_ppm / 1000u;
+    int64_t stored_ms = stored->utc_us / 1000;
+    uint64_t away = rtc_ms < stored_ms
+                        ? (uint64_t)(stored_ms - rtc_ms)
+                        : (uint64_t)(rtc_ms - stored_ms) / 1000u * m->config->clock_drift_ppm / 1000u;
     clock->uncertainty_ms = saturate(stored->uncertainty_ms + away);
 }
 

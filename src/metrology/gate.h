@@ -62,7 +62,8 @@ typedef enum qd_sealed_parameter {
 typedef struct qd_snapshot {
     uint32_t number;  /* of this state; energy and pages belong to it */
     uint64_t tick_us; /* end of the newest interval contained */
-    int64_t utc_ms;   /* UTC at tick_us, since 2000-01-01 */
+    int64_t utc_us;   /* UTC at tick_us, since 2000-01-01; at a tick t it is utc_us + t - tick_us */
+    int64_t utc_ms;   /* the same in whole ms, rounded down */
     qd_clock_status_t clock;
     uint16_t flags;
     uint8_t rate[QD_ENERGY_COUNT];     /* rate in force per channel, 0 unallocated */

@@ -263,11 +263,12 @@ static void quantities_get(qd_reader_t *r, qd_quantities_t *record) {
     }
 }
 
-/* snapshot = number (4) tick us (8) UTC ms (8) clock valid (1) doubtful (1) uncertainty ms (4) flags (2)
- * rates (8) quantities P mW (8) Q mvar (8) S mVA (8) totals mJ (8 x 8) */
+/* snapshot = number (4) tick us (8) UTC us (8) UTC ms (8) clock valid (1) doubtful (1) uncertainty ms (4)
+ * flags (2) rates (8) quantities P mW (8) Q mvar (8) S mVA (8) totals mJ (8 x 8) */
 void qd_gate_snapshot_encode(qd_writer_t *w, const qd_snapshot_t *snapshot) {
     qd_writer_u32_le(w, snapshot->number);
     qd_writer_u64_le(w, snapshot->tick_us);
+    i64_put(w, snapshot->utc_us);
     i64_put(w, snapshot->utc_ms);
     flag_put(w, snapshot->clock.valid);
     flag_put(w, snapshot->clock.doubtful);
@@ -285,6 +286,7 @@ qd_status_t qd_gate_snapshot_decode(qd_reader_t *r, qd_snapshot_t *snapshot) {
     memset(snapshot, 0, sizeof *snapshot);
     snapshot->number = qd_reader_u32_le(r);
     snapshot->tick_us = qd_reader_u64_le(r);
+    snapshot->utc_us = i64_get(r);
     snapshot->utc_ms = i64_get(r);
     snapshot->clock.valid = flag_get(r);
     snapshot->clock.doubtful = flag_get(r);

@@ -123,12 +123,34 @@ static void server_reply(qd_gate_server_t *s, const qd_gate_reply_t *reply) {
     s->out_length = (uint16_t)w.at;
 }
 
+static void server_snapshot(qd_gate_server_t *s) {
+    /* Replies have the first right to the room; a snapshot that must wait is replaced by a newer one. */
+    if (s->out_length > QD_GATE_FRAME_MAX / 2u) {
+        return;
+    }
+    qd_status_t status = s->gate->poll(s->gate->context, &s->snapshot);
+    s->have_snapshot = s->have_snapshot || status != QD_PENDING;
+    if (status == QD_OK || (s->resend_snapshot && s->have_snapshot)) {
+        qd_writer_t w;
+        server_writer(s, &w);
+        size_t start = frame_begin(&w, FRAME_SNAPSHOT);
+        qd_gate_snapshot_encode(&w, &s->snapshot);
+        frame_end(&w, start);
+        s->out_length = (uint16_t)w.at;
+        s->resend_snapshot = false;
+    }
+}
+
 static void server_finish(qd_gate_server_t *s) {
     qd_gate_reply_t reply;
     if (s->outstanding && s->gate->reply(s->gate->context, &reply) == QD_OK) {
         s->outstanding = false;
         s->last_reply = reply;
         s->have_last = true;
+        /* Who reads the clock as soon as it is set finds the new one. */
+        if (reply.kind == QD_GATE_SET_CLOCK) {
+            server_snapshot(s);
+        }
         server_reply(s, &reply);
     }
 }
@@ -179,20 +201,7 @@ void qd_gate_server_pump(qd_gate_server_t *server) {
     out_flush(s->pipe, s->out, &s->out_at, &s->out_length);
     frames_read(s->pipe, s->in, &s->in_length, s, server_take, &s->dropped);
     server_finish(s);
-    /* Replies have the first right to the room; a snapshot that must wait is replaced by a newer one. */
-    if (s->out_length <= QD_GATE_FRAME_MAX / 2u) {
-        qd_status_t status = s->gate->poll(s->gate->context, &s->snapshot);
-        s->have_snapshot = s->have_snapshot || status != QD_PENDING;
-        if (status == QD_OK || (s->resend_snapshot && s->have_snapshot)) {
-            qd_writer_t w;
-            server_writer(s, &w);
-            size_t start = frame_begin(&w, FRAME_SNAPSHOT);
-            qd_gate_snapshot_encode(&w, &s->snapshot);
-            frame_end(&w, start);
-            s->out_length = (uint16_t)w.at;
-            s->resend_snapshot = false;
-        }
-    }
+    server_snapshot(s);
     out_flush(s->pipe, s->out, &s->out_at, &s->out_length);
 }
 

@@ -8,6 +8,7 @@
  * metrology answers a repeated number with the reply it gave before, so nothing is done twice. The link
  * numbers its requests itself and gives the caller's number back with the reply. HELLO is always
  * answered afresh and begins a new count: a client sends it first, its own restart included.
+ * The reply to a set clock comes behind the snapshot that shows it.
  * A lost snapshot is not sent again, the next second brings a newer one; who cannot wait submits
  * QD_GATE_SNAPSHOT.
  * Context: main context on both sides. Ownership: state is the caller's.

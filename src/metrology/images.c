@@ -103,12 +103,13 @@ static void head_get(qd_reader_t *r, head_t *head) {
     head->bits = qd_reader_u8(r);
     head->base = qd_reader_u32_le(r);
     head->snapshot = qd_reader_u32_le(r);
-    head->clock.utc_ms = (int64_t)qd_reader_u64_le(r);
+    int64_t utc_ms = (int64_t)qd_reader_u64_le(r);
+    bool in_range = qd_met_clock_in_range(utc_ms);
+    head->clock.utc_us = in_range ? utc_ms * 1000 : 0;
     head->clock.uncertainty_ms = qd_reader_u32_le(r);
     head->clock.valid = (head->bits & BIT_CLOCK) != 0;
     head->clock.tick_us = 0;
-    if ((head->bits & (uint8_t) ~(BIT_CLOCK | BIT_NO_LOAD)) != 0 ||
-        !qd_met_clock_in_range(head->clock.utc_ms)) {
+    if ((head->bits & (uint8_t) ~(BIT_CLOCK | BIT_NO_LOAD)) != 0 || !in_range) {
         (void)qd_reader_fail(r, QD_CORRUPT);
     }
 }

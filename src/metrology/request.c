@@ -147,7 +147,7 @@ static bool set_clock_begin(qd_metrology_t *m) {
         (void)finish(m, QD_RANGE);
         return false;
     }
-    m->new_clock.utc_ms = utc_ms;
+    m->new_clock.utc_us = utc_ms * 1000;
     m->new_clock.tick_us = at_us;
     m->new_clock.uncertainty_ms = m->request.u.set_clock.uncertainty_ms;
     m->new_clock.valid = true;

@@ -38,8 +38,8 @@ typedef struct qd_met_pulse {
 } qd_met_pulse_t;
 
 typedef struct qd_met_clock {
-    int64_t utc_ms;
-    uint64_t tick_us;        /* at which utc_ms held */
+    int64_t utc_us;
+    uint64_t tick_us;        /* at which utc_us held */
     uint32_t uncertainty_ms; /* then */
     bool valid;
 } qd_met_clock_t;
@@ -143,7 +143,8 @@ void qd_met_totals_derive(qd_metrology_t *m);
 /* Puts rates in force. */
 void qd_met_rates_set(qd_metrology_t *m, const uint8_t rate[QD_ENERGY_COUNT]);
 
-/* clock.c */
+/* clock.c: UTC in us (the ends of int64_t stand for what is beyond them), and in whole ms rounded down. */
+int64_t qd_met_clock_utc_us(const qd_met_clock_t *clock, uint64_t tick_us);
 int64_t qd_met_clock_utc(const qd_met_clock_t *clock, uint64_t tick_us);
 uint32_t qd_met_clock_uncertainty(const qd_metrology_t *m, const qd_met_clock_t *clock, uint64_t tick_us);
 void qd_met_clock_status(const qd_metrology_t *m, qd_clock_status_t *status);

@@ -261,6 +261,12 @@ static inline qd_snapshot_t poll_snapshot(fixture_t *f) {
     return snapshot;
 }
 
+/* UTC in ms at a tick, as a reader of snapshots computes it; no instant of these tests is before 2000. */
+static inline int64_t utc_shown(const qd_snapshot_t *s, uint64_t tick_us) {
+    assert_int_equal(s->utc_ms, s->utc_us / 1000);
+    return (s->utc_us + (int64_t)(tick_us - s->tick_us)) / 1000;
+}
+
 static inline int64_t total(fixture_t *f, qd_energy_t channel) {
     return f->m->total_mj[channel];
 }

@@ -168,6 +168,41 @@ static void uncertainty_grows_and_saturates(void **state) {
     assert_int_equal(poll_snapshot(&f).clock.uncertainty_ms, UINT32_MAX);
 }
 
+/* In the midst of an interval, before the newest end or behind it: the value set, to the ms, from then on. */
+static void a_clock_just_set_shows_what_was_set(void **state) {
+    (void)state;
+    fixture_t f;
+    uint64_t x = 1;
+    fixture_new(&f);
+    for (unsigned i = 0; i < 3000; i++) {
+        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        run_one(&f, 1000, 0, (uint32_t)(1 + (x >> 33) % 2000000u));
+        uint64_t at_us = f.tick_us + (x >> 20) % 1700000u;
+        at_us -= i % 3u == 0 && at_us > 900000u ? 900000u : 0;
+        int64_t utc_ms = (int64_t)(700000000000 + (x >> 24) % 100000000000u);
+        assert_int_equal(set_clock(&f, utc_ms, at_us, 0), QD_OK);
+        assert_int_equal(qd_metrology_utc_ms(f.m, at_us), utc_ms);
+        assert_int_equal(qd_metrology_utc_ms(f.m, at_us - 1u), utc_ms - 1);
+        assert_int_equal(qd_metrology_utc_ms(f.m, at_us + 999u), utc_ms);
+        qd_snapshot_t s = poll_snapshot(&f);
+        assert_int_equal(utc_shown(&s, at_us), utc_ms);
+        assert_int_equal(utc_shown(&s, at_us + 999u), utc_ms);
+        assert_int_equal(utc_shown(&s, at_us + 1000u), utc_ms + 1);
+        f.tick_us += 3000000u;
+        run_one(&f, 1000, 0, 777777);
+        s = poll_snapshot(&f);
+        assert_int_equal(utc_shown(&s, f.tick_us), utc_ms + (int64_t)((f.tick_us - at_us) / 1000u));
+    }
+    /* before 2000, and beyond what 64 bits hold in us: rounded down, at the ends */
+    assert_int_equal(set_clock(&f, 5000, f.tick_us, 0), QD_OK);
+    assert_int_equal(qd_metrology_utc_ms(f.m, f.tick_us - 5000000u), 0);
+    assert_int_equal(qd_metrology_utc_ms(f.m, f.tick_us - 5000001u), -1);
+    assert_int_equal(qd_metrology_utc_ms(f.m, f.tick_us - 5001000u), -1);
+    assert_int_equal(qd_metrology_utc_ms(f.m, f.tick_us - 5001001u), -2);
+    assert_int_equal(set_clock(&f, INT64_C(250000000000000), f.tick_us, 0), QD_OK);
+    assert_int_equal(qd_metrology_utc_ms(f.m, QD_MET_TICK_LIMIT - 1u), INT64_MAX / 1000);
+}
+
 static void the_clock_is_set_for_good(void **state) {
     (void)state;
     fixture_t f;
@@ -451,6 +486,7 @@ int main(void) {
         cmocka_unit_test(self_test_tells_what_is_wrong),
         cmocka_unit_test(the_clock_starts_from_what_there_is),
         cmocka_unit_test(uncertainty_grows_and_saturates),
+        cmocka_unit_test(a_clock_just_set_shows_what_was_set),
         cmocka_unit_test(the_clock_is_set_for_good),
         cmocka_unit_test(a_clock_that_cannot_be_kept_is_not_set),
         cmocka_unit_test(a_pending_clock_is_not_in_force),

@@ -166,12 +166,38 @@ static void every_message_crosses(void **state) {
     }
     assert_int_equal(l.f.m->sealed.ratio[QD_SEALED_VT_NUMERATOR], 1000);
     assert_int_equal(l.f.m->sealed.pulse_constant[1], 5000);
-    assert_int_equal(l.f.m->clock.utc_ms, 123456789012);
+    assert_int_equal(l.f.m->clock.utc_us, 123456789012000);
     assert_int_equal(l.f.m->clock.uncertainty_ms, 77);
     assert_true(l.f.m->waiting);
     assert_int_equal(l.f.m->selection.rate[7], 8);
     assert_int_equal(l.server.dropped, 0);
     assert_int_equal(l.client.dropped, 0);
+}
+
+/* The snapshot with the new clock is there as soon as the reply is, however slowly the octets come. */
+static void a_clock_just_set_shows_what_was_set(void **state) {
+    (void)state;
+    static const size_t chunk[] = {0, 1, 7};
+    for (unsigned i = 0; i < sizeof chunk / sizeof chunk[0]; i++) {
+        link_t l;
+        uint64_t x = i;
+        link_new(&l);
+        l.up.chunk = chunk[i];
+        l.down.chunk = chunk[i];
+        for (unsigned n = 0; n < 200; n++) {
+            qd_gate_request_t request = {.sequence = (uint16_t)n, .kind = QD_GATE_SET_CLOCK};
+            qd_gate_reply_t reply;
+            qd_snapshot_t s;
+            x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            run_one(&l.f, 1000, 0, (uint32_t)(1 + (x >> 33) % 2000000u));
+            request.u.set_clock.utc_ms = (int64_t)(700000000000 + (x >> 24) % 100000000000u);
+            request.u.set_clock.at_us = l.f.tick_us + (x >> 20) % 1700000u;
+            assert_int_equal(far_ask(&l, &request, &reply), QD_OK);
+            assert_int_equal(l.gate->poll(l.gate->context, &s), QD_OK);
+            assert_int_equal(s.tick_us, l.f.tick_us);
+            assert_int_equal(utc_shown(&s, request.u.set_clock.at_us), request.u.set_clock.utc_ms);
+        }
+    }
 }
 
 static void a_snapshot_can_be_asked_for(void **state) {
@@ -367,7 +393,7 @@ static void codecs_take_exactly_one_message(void **state) {
             }
         }
     }
-    octets[20] = 2; /* clock valid */
+    octets[28] = 2; /* clock valid */
     qd_reader_init(&r, octets, w.at);
     assert_int_equal(qd_gate_snapshot_decode(&r, &snapshot), QD_MALFORMED);
     static const uint8_t unknown[] = {1, 0, 11, 0};
@@ -383,6 +409,7 @@ static void codecs_take_exactly_one_message(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_crosses),
+        cmocka_unit_test(a_clock_just_set_shows_what_was_set),
         cmocka_unit_test(a_snapshot_can_be_asked_for),
         cmocka_unit_test(nothing_is_done_twice_on_a_bad_link),
         cmocka_unit_test(a_slow_request_is_answered_once_it_is_done),
