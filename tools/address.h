@@ -37,6 +37,22 @@ bool qd_state_home(const char *command, char path[QD_PATH_MAX]);
  * See docs/client-yaml.md. */
 int qd_client_yaml_read(const char *path, const char *command, const char *identity, qd_address_t *address);
 
+/* One client in client.yaml. */
+typedef struct qd_client_row {
+    const char *name;
+    const char *mechanism; /* NULL: not said */
+    const char *secret;    /* NULL: none */
+    uint16_t sap;
+} qd_client_row_t;
+
+/* Writes the file with this address. Clients that it has stay as they are, of rows the others are added;
+ * anew: what it has is forgotten. Nobody ever sees half of it, and it is the owner's alone. */
+int qd_client_yaml_write(const char *path, const char *command, const char *address,
+                         const qd_client_row_t *rows, size_t count, bool anew);
+/* The same file with another password for the client with this SAP. */
+int qd_client_yaml_password(const char *path, const char *command, uint16_t sap, const uint8_t *secret,
+                            size_t length);
+
 /* tcp://HOST:PORT[?client=..&server=..] */
 int qd_address_parse(const char *text, const char *command, qd_address_t *address);
 

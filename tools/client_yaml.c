@@ -2,26 +2,19 @@
  * client_yaml.c - reads client.yaml (docs/client-yaml.md) with libyaml's document API.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "address.h"
+#include "client_yaml.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-typedef struct file {
-    const char *path;
-    const char *command;
-    yaml_document_t document;
-} file_t;
-
-static int complain(const file_t *file, const yaml_node_t *node, const char *what) {
+int qd_yaml_complain(const qd_yaml_t *file, const yaml_node_t *node, const char *what) {
     return qd_complain(file->command, QD_EXIT_OWN, "%s:%lu: %s", file->path,
                        node != NULL ? (unsigned long)node->start_mark.line + 1ul : 1ul, what);
 }
 
-/* Value of a key in a mapping; NULL: absent. */
-static yaml_node_t *lookup(file_t *file, const yaml_node_t *mapping, const char *key) {
+yaml_node_t *qd_yaml_lookup(qd_yaml_t *file, const yaml_node_t *mapping, const char *key) {
     const yaml_node_pair_t *pair;
 
     if (mapping == NULL || mapping->type != YAML_MAPPING_NODE) {
@@ -38,13 +31,12 @@ static yaml_node_t *lookup(file_t *file, const yaml_node_t *mapping, const char 
     return NULL;
 }
 
-static const char *text_of(const yaml_node_t *node) {
+const char *qd_yaml_text(const yaml_node_t *node) {
     return node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 }
 
-/* A SAP, 0 when absent. False: there, but no SAP. */
-static bool sap_of(const yaml_node_t *node, uint16_t *sap) {
-    const char *text = text_of(node);
+bool qd_yaml_sap(const yaml_node_t *node, uint16_t *sap) {
+    const char *text = qd_yaml_text(node);
     char *end;
     unsigned long value;
 
@@ -68,10 +60,10 @@ static int hex_digit(char digit) {
 }
 
 /* password: text, or password_hex: octets */
-static int take_secret(file_t *file, const yaml_node_t *row, qd_address_t *address) {
-    const yaml_node_t *plain = lookup(file, row, "password");
-    const yaml_node_t *hex = lookup(file, row, "password_hex");
-    const char *text = text_of(plain != NULL ? plain : hex);
+static int take_secret(qd_yaml_t *file, const yaml_node_t *row, qd_address_t *address) {
+    const yaml_node_t *plain = qd_yaml_lookup(file, row, "password");
+    const yaml_node_t *hex = qd_yaml_lookup(file, row, "password_hex");
+    const char *text = qd_yaml_text(plain != NULL ? plain : hex);
     size_t length = text != NULL ? strlen(text) : 0u;
     size_t i;
 
@@ -80,7 +72,7 @@ static int take_secret(file_t *file, const yaml_node_t *row, qd_address_t *addre
     }
     if (text == NULL || length > QD_CLIENT_SECRET_MAX * (plain != NULL ? 1u : 2u) ||
         (plain == NULL && length % 2u != 0u)) {
-        return complain(file, plain != NULL ? plain : hex, "a password is text of at most 64 octets");
+        return qd_yaml_complain(file, plain != NULL ? plain : hex, "a password is text of at most 64 octets");
     }
     if (plain != NULL) {
         (void)memcpy(address->secret, text, length);
@@ -91,7 +83,7 @@ static int take_secret(file_t *file, const yaml_node_t *row, qd_address_t *addre
             int low = hex_digit(text[i + 1u]);
 
             if (high < 0 || low < 0) {
-                return complain(file, hex, "password_hex has digits 0-9 and A-F only");
+                return qd_yaml_complain(file, hex, "password_hex has digits 0-9 and A-F only");
             }
             address->secret[i / 2u] = (uint8_t)(high * 16 + low);
         }
@@ -102,9 +94,9 @@ static int take_secret(file_t *file, const yaml_node_t *row, qd_address_t *addre
 }
 
 /* One row of clients that is the one wanted. */
-static int take_client(file_t *file, const yaml_node_t *row, qd_address_t *address) {
-    const yaml_node_t *mechanism = lookup(file, row, "mechanism");
-    const char *text = text_of(mechanism);
+static int take_client(qd_yaml_t *file, const yaml_node_t *row, qd_address_t *address) {
+    const yaml_node_t *mechanism = qd_yaml_lookup(file, row, "mechanism");
+    const char *text = qd_yaml_text(mechanism);
     const qd_client_identity_t *known;
     int status = take_secret(file, row, address);
 
@@ -123,14 +115,15 @@ static int take_client(file_t *file, const yaml_node_t *row, qd_address_t *addre
     } else if (text != NULL && strcmp(text, "hls-gmac") == 0) {
         address->mechanism = QD_CLIENT_HLS_GMAC;
     } else {
-        return complain(file, mechanism, "mechanism is none, lls or hls-gmac");
+        return qd_yaml_complain(file, mechanism, "mechanism is none, lls or hls-gmac");
     }
     return QD_EXIT_OK;
 }
 
 /* Finds the row by name, else by SAP, else public. No such row: the identity's own defaults hold. */
-static int find_client(file_t *file, const yaml_node_t *root, const char *identity, qd_address_t *address) {
-    const yaml_node_t *clients = lookup(file, root, "clients");
+static int find_client(qd_yaml_t *file, const yaml_node_t *root, const char *identity,
+                       qd_address_t *address) {
+    const yaml_node_t *clients = qd_yaml_lookup(file, root, "clients");
     const yaml_node_item_t *item;
     const char *wanted = identity != NULL ? identity : "public";
     uint16_t sap_wanted = identity == NULL ? address->client_sap : 0u;
@@ -139,15 +132,15 @@ static int find_client(file_t *file, const yaml_node_t *root, const char *identi
         return QD_EXIT_OK;
     }
     if (clients->type != YAML_SEQUENCE_NODE) {
-        return complain(file, clients, "clients is a list");
+        return qd_yaml_complain(file, clients, "clients is a list");
     }
     for (item = clients->data.sequence.items.start; item < clients->data.sequence.items.top; item++) {
         const yaml_node_t *row = yaml_document_get_node(&file->document, *item);
-        const char *name = text_of(lookup(file, row, "name"));
+        const char *name = qd_yaml_text(qd_yaml_lookup(file, row, "name"));
         uint16_t sap;
 
-        if (name == NULL || !sap_of(lookup(file, row, "client"), &sap) || sap == 0u) {
-            return complain(file, row, "a client has a name and a client SAP of 1 to 65535");
+        if (name == NULL || !qd_yaml_sap(qd_yaml_lookup(file, row, "client"), &sap) || sap == 0u) {
+            return qd_yaml_complain(file, row, "a client has a name and a client SAP of 1 to 65535");
         }
         if (sap_wanted != 0u ? sap == sap_wanted : strcmp(name, wanted) == 0) {
             address->client_sap = sap;
@@ -157,22 +150,23 @@ static int find_client(file_t *file, const yaml_node_t *root, const char *identi
     return QD_EXIT_OK;
 }
 
-static int take_document(file_t *file, const char *identity, qd_address_t *address) {
+static int take_document(qd_yaml_t *file, const char *identity, qd_address_t *address) {
     const yaml_node_t *root = yaml_document_get_root_node(&file->document);
-    const yaml_node_t *version = lookup(file, root, "version");
-    const char *text = text_of(lookup(file, root, "address"));
+    const yaml_node_t *version = qd_yaml_lookup(file, root, "version");
+    const char *text = qd_yaml_text(qd_yaml_lookup(file, root, "address"));
     uint16_t client = address->client_sap;
     uint16_t server = 0;
     int status;
 
-    if (version != NULL && (text_of(version) == NULL || strcmp(text_of(version), "1") != 0)) {
-        return complain(file, version, "only version 1 of client.yaml is known; use a newer quadrant");
+    if (version != NULL && (qd_yaml_text(version) == NULL || strcmp(qd_yaml_text(version), "1") != 0)) {
+        return qd_yaml_complain(file, version,
+                                "only version 1 of client.yaml is known; use a newer quadrant");
     }
     if (text == NULL) {
-        return complain(file, root, "no address");
+        return qd_yaml_complain(file, root, "no address");
     }
-    if (!sap_of(lookup(file, root, "server"), &server)) {
-        return complain(file, root, "server is a SAP of 1 to 65535");
+    if (!qd_yaml_sap(qd_yaml_lookup(file, root, "server"), &server)) {
+        return qd_yaml_complain(file, root, "server is a SAP of 1 to 65535");
     }
     status = qd_address_parse(text, file->command, address);
     if (status != QD_EXIT_OK) {
@@ -187,30 +181,44 @@ static int take_document(file_t *file, const char *identity, qd_address_t *addre
     return find_client(file, root, identity, address);
 }
 
-int qd_client_yaml_read(const char *path, const char *command, const char *identity, qd_address_t *address) {
-    file_t file = {.path = path, .command = command};
+int qd_yaml_load(qd_yaml_t *file) {
     yaml_parser_t parser;
-    FILE *stream = fopen(path, "rb");
-    int status;
+    FILE *stream = fopen(file->path, "rb");
+    int status = QD_EXIT_OK;
 
+    if (stream == NULL && errno == ENOENT) {
+        return QD_EXIT_CONTACT;
+    }
     if (stream == NULL) {
-        return qd_complain(command, QD_EXIT_CONTACT,
-                           "%s cannot be read; is that meter running? quadrant run --name NAME", path);
+        return qd_complain(file->command, QD_EXIT_OWN, "%s cannot be read: %s; check its rights", file->path,
+                           strerror(errno));
     }
     if (!yaml_parser_initialize(&parser)) {
         (void)fclose(stream);
-        return qd_complain(command, QD_EXIT_OWN, "no memory for reading %s", path);
+        return qd_complain(file->command, QD_EXIT_OWN, "no memory for reading %s", file->path);
     }
     yaml_parser_set_input_file(&parser, stream);
-    if (yaml_parser_load(&parser, &file.document)) {
-        status = take_document(&file, identity, address);
-        yaml_document_delete(&file.document);
-    } else {
-        status = qd_complain(command, QD_EXIT_OWN, "%s:%lu: %s", path,
+    if (!yaml_parser_load(&parser, &file->document)) {
+        status = qd_complain(file->command, QD_EXIT_OWN, "%s:%lu: %s; mend or remove the file", file->path,
                              (unsigned long)parser.problem_mark.line + 1ul,
                              parser.problem != NULL ? parser.problem : "no YAML");
     }
     yaml_parser_delete(&parser);
     (void)fclose(stream);
+    return status;
+}
+
+int qd_client_yaml_read(const char *path, const char *command, const char *identity, qd_address_t *address) {
+    qd_yaml_t file = {.path = path, .command = command};
+    int status = qd_yaml_load(&file);
+
+    if (status == QD_EXIT_CONTACT) {
+        return qd_complain(command, status,
+                           "%s: no such file; is that meter running? quadrant run --name NAME", path);
+    }
+    if (status == QD_EXIT_OK) {
+        status = take_document(&file, identity, address);
+        yaml_document_delete(&file.document);
+    }
     return status;
 }

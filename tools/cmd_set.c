@@ -108,6 +108,7 @@ int qd_cmd_set(int argc, char **argv) {
             status = complain(session, &item);
         } else {
             print_done(&options, &item, &nothing);
+            status = qd_session_keep_password(session, &item.ref, value, length);
         }
     }
     qd_session_close(session);

@@ -3,13 +3,11 @@
  * manufacture, and the file that tells clients where to go.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "address.h"
 #include "run.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define COMMAND "run"
 #define DAY_S 86400
@@ -18,6 +16,8 @@
 /* Octets of values that the factory writes. */
 #define SERIAL_LENGTH 8
 #define LDN_LENGTH 16
+
+#define CLIENTS_MAX 32u
 
 static void begin_new(run_meter_t *meter, int64_t host_ms) {
     const run_options_t *options = &meter->run->options;
@@ -189,56 +189,23 @@ void run_meter_address(const run_meter_t *meter, char text[RUN_ADDRESS_SIZE]) {
                    qd_linux_server_port(meter->server));
 }
 
-static void write_secret(FILE *file, const char *secret) {
-    bool plain = true;
-
-    for (const char *c = secret; *c != '\0'; c++) {
-        plain = plain && *c >= ' ' && *c <= '~' && *c != '"' && *c != '\\';
-    }
-    (void)fputs(plain ? "    password: \"" : "    password_hex: \"", file);
-    for (const char *c = secret; *c != '\0'; c++) {
-        (void)fprintf(file, plain ? "%c" : "%02X", plain ? *c : (uint8_t)*c);
-    }
-    (void)fputs("\"\n", file);
-}
-
-static void write_clients(FILE *file, const run_meter_t *meter) {
-    static const char *const mechanisms[] = {"none", "lls", NULL, NULL, NULL, "hls-gmac"};
-    char address[RUN_ADDRESS_SIZE];
-    qd_model_client_t client;
-
-    run_meter_address(meter, address);
-    (void)fprintf(file,
-                  "# Written by quadrant run at every start; docs/client-yaml.md says what it means.\n"
-                  "version: 1\naddress: %s\nserver: 1\nclients:\n",
-                  address);
-    for (size_t i = 0; qd_model_client(meter->run->options.model, i, &client) == QD_OK; i++) {
-        (void)fprintf(file, "  - name: %s\n    client: %u\n", client.name, client.sap);
-        if (client.mechanism < sizeof mechanisms / sizeof mechanisms[0] &&
-            mechanisms[client.mechanism] != NULL) {
-            (void)fprintf(file, "    mechanism: %s\n", mechanisms[client.mechanism]);
-        }
-        if (client.factory_secret != NULL) {
-            write_secret(file, client.factory_secret);
-        }
-    }
-}
-
-/* Under another name first: a reader never sees half a file. */
+/* What the factory gave is true for a new meter only: a password may have been changed since. */
 int run_write_client_yaml(const run_meter_t *meter) {
-    int fd = openat(meter->dir.fd, "client.yaml.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE *file = fd >= 0 && fchmod(fd, 0600) == 0 ? fdopen(fd, "w") : NULL;
-    bool good = file != NULL;
+    static const char *const mechanisms[] = {"none", "lls", NULL, NULL, NULL, "hls-gmac"};
+    qd_client_row_t rows[CLIENTS_MAX];
+    qd_model_client_t client;
+    char address[RUN_ADDRESS_SIZE], path[QD_LINUX_PATH_MAX + 16];
+    size_t count = 0;
 
-    if (good) {
-        write_clients(file, meter);
-        good = ferror(file) == 0;
-        good = fclose(file) == 0 && good;
-    } else if (fd >= 0) {
-        (void)close(fd);
+    while (count < CLIENTS_MAX && qd_model_client(meter->run->options.model, count, &client) == QD_OK) {
+        rows[count].name = client.name;
+        rows[count].sap = client.sap;
+        rows[count].secret = client.factory_secret;
+        rows[count].mechanism =
+            client.mechanism < sizeof mechanisms / sizeof mechanisms[0] ? mechanisms[client.mechanism] : NULL;
+        count++;
     }
-    good = good && renameat(meter->dir.fd, "client.yaml.new", meter->dir.fd, "client.yaml") == 0;
-    return good ? QD_EXIT_OK
-                : qd_complain(COMMAND, QD_EXIT_OWN, "%s/client.yaml cannot be written; is the disk full?",
-                              meter->dir.path);
+    run_meter_address(meter, address);
+    (void)snprintf(path, sizeof path, "%s/client.yaml", meter->dir.path);
+    return qd_client_yaml_write(path, COMMAND, address, rows, count, !meter->settled);
 }

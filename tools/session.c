@@ -287,6 +287,45 @@ int qd_session_objects(qd_session_t *session, bool fresh) {
     return status;
 }
 
+/* SAP of the client whose association object this is; 0: none. */
+static uint16_t association_sap(const qd_session_t *session, const qd_obis_t *obis) {
+    static const uint16_t saps[] = {0, 1, 0, 0, 17, 18, 19};
+    static const qd_obis_t first = QD_OBIS(0, 0, 40, 0, 0, 255);
+    qd_obis_t start = *obis;
+
+    start.group[4] = 0;
+    if (memcmp(&start, &first, sizeof first) != 0 || obis->group[4] >= sizeof saps / sizeof saps[0]) {
+        return 0;
+    }
+    return obis->group[4] == 0u ? session->address.client_sap : saps[obis->group[4]];
+}
+
+int qd_session_keep_password(const qd_session_t *session, const qd_client_ref_t *ref, const uint8_t *value,
+                             size_t length) {
+    uint16_t sap = association_sap(session, &ref->obis);
+    char path[QD_PATH_MAX + 16u];
+    qd_element_iterator_t it;
+    qd_element_t element;
+    int status;
+
+    if (session->address.state[0] == '\0' || ref->class_id != 15u || ref->index != 7 || sap == 0u) {
+        return QD_EXIT_OK;
+    }
+    qd_element_begin(&it, value, length);
+    if (qd_element_next(&it, &element) != QD_OK || element.type != QD_TYPE_OCTET_STRING ||
+        element.scalar.external == NULL || element.scalar.length > QD_CLIENT_SECRET_MAX) {
+        return QD_EXIT_OK;
+    }
+    (void)snprintf(path, sizeof path, "%s/client.yaml", session->address.state);
+    status = qd_client_yaml_password(path, session->options->command, sap, element.scalar.external,
+                                     element.scalar.length);
+    return status == QD_EXIT_OK
+               ? status
+               : qd_complain(session->options->command, status,
+                             "the meter has the new password of client %u; write it into %s by hand", sap,
+                             path);
+}
+
 int qd_session_find_class(qd_session_t *session, qd_client_ref_t *ref) {
     const qd_object_t *object;
     int status;

@@ -36,6 +36,10 @@ int qd_session_complain(const qd_session_t *session, const char *about);
 
 /* The object list, from the cache or from the meter; fresh: from the meter. Exit status, told. */
 int qd_session_objects(qd_session_t *session, bool fresh);
+/* A password that was written to an association object of a meter known by name goes into its client.yaml
+ * too: value is the written attribute. Exit status, told; nothing to do is QD_EXIT_OK. */
+int qd_session_keep_password(const qd_session_t *session, const qd_client_ref_t *ref, const uint8_t *value,
+                             size_t length);
 /* Fills the class of a reference from the object list when it is 0. Exit status: QD_EXIT_REFUSED, not
  * told, when the association has no such object. */
 int qd_session_find_class(qd_session_t *session, qd_client_ref_t *ref);

@@ -102,3 +102,32 @@ def test_a_first_start_that_was_killed_is_started_again(run):
             result, element = line.get(1, "0-0:42.0.0", 2)
             assert result == 0 and element[1].startswith(b"QDT"), element
         again.kill()
+
+
+def test_a_changed_password_outlives_starts(run, tmp_path):
+    meter = run(load=meters.zero_load())
+    rows = meter.clients()
+    path = tmp_path / "x" / "client.yaml"
+    environment = {"QUADRANT_STATE_HOME": str(tmp_path)}
+    for item, value in (("15/0-0:40.0.4:7", "octets:" + b"changed one".hex()), ("15/0-0:40.0.5:7", "octets:0102030405060708"),
+                        ("15/0-0:40.0.1:7", "octets:" + b'"#: \'\\-x'.hex())):
+        status, _, err = meters.quadrant("set", "@x", "--as", "management", item, value, environment=environment)
+        assert status == 0, err
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert meter.password("level1") == b"changed one" and meter.password("level2") == bytes(range(1, 9))
+    assert meter.password("management") == b'"#: \'\\-x' and meter.password("level3") == rows["level3"]["password"]
+    assert meter.interrupt() == 0
+    path.write_text(path.read_text().replace("version: 1", "version: 1\nmine: [1, two]") + "- {name: shop, client: 33}\n")
+    meter = run(load=meters.zero_load())
+    assert "mine: [1, two]" in path.read_text() and meter.clients()["shop"]["client"] == 33
+    for name in ("management", "level1", "level2", "level3"):
+        status, _, err = meters.quadrant("read", "@x", "--as", name, "0-0:42.0.0", environment=environment)
+        assert status == 0, err
+    assert [path.name for path in (tmp_path / "x").glob("client.yaml*")] == ["client.yaml"]
+
+
+@pytest.mark.parametrize("text", ["clients: 5\n", "a: [\n", "version: 2\n", "words\n"])
+def test_a_client_file_that_is_none_is_not_replaced(run, old, text):
+    (old / "client.yaml").write_text(text)
+    assert "client.yaml:" in refused(run)
+    assert (old / "client.yaml").read_text() == text
