@@ -249,18 +249,19 @@ static bool all_ok(const plan_t *plan) {
 /* Items as typed; the class comes from the object list where it is not given. */
 static int plan_items(qd_session_t *session, plan_t *plan) {
     const qd_options_t *options = session->options;
-    int i;
+    size_t count = (size_t)(options->argument_count - 1);
+    size_t i;
 
-    plan->count = (size_t)(options->argument_count - 1);
-    plan->reading = calloc(plan->count, sizeof *plan->reading);
+    plan->reading = calloc(count, sizeof *plan->reading);
     if (plan->reading == NULL) {
         return qd_complain(options->command, QD_EXIT_OWN, "no memory");
     }
-    for (i = 1; i < options->argument_count; i++) {
-        reading_t *reading = &plan->reading[i - 1];
+    plan->count = count;
+    for (i = 0; i < plan->count; i++) {
+        reading_t *reading = &plan->reading[i];
         int status;
 
-        (void)qd_item_parse(options->argument[i], &reading->item);
+        (void)qd_item_parse(options->argument[i + 1u], &reading->item);
         reading->status = qd_client_access_name(4); /* object-undefined, until it is found */
         reading->listed = reading->item.ref.class_id == 0u;
         status = qd_session_find_class(session, &reading->item.ref);
@@ -378,9 +379,9 @@ int qd_cmd_read(int argc, char **argv) {
 
 static void wait_until(struct timespec *next, uint32_t interval_ms) {
     next->tv_sec += (time_t)(interval_ms / 1000u);
-    next->tv_nsec += (long)(interval_ms % 1000u) * 1000000l;
-    if (next->tv_nsec >= 1000000000l) {
-        next->tv_nsec -= 1000000000l;
+    next->tv_nsec += (long)(interval_ms % 1000u) * 1000000L;
+    if (next->tv_nsec >= 1000000000L) {
+        next->tv_nsec -= 1000000000L;
         next->tv_sec++;
     }
     while (!interrupted && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL) == EINTR) {

@@ -192,18 +192,48 @@ bool qd_objects_store(const qd_objects_t *objects, FILE *file, const char *name,
     return fflush(file) == 0 && ferror(file) == 0;
 }
 
+/* number ::= digit+, 0..most; *text is moved behind it */
+static bool load_number(char **text, unsigned long most, unsigned long *value) {
+    if (**text < '0' || **text > '9') {
+        return false;
+    }
+    *value = strtoul(*text, text, 10); /* beyond the type it is ULONG_MAX */
+    return *value <= most;
+}
+
+static bool load_character(char **text, char wanted) {
+    if (**text != wanted) {
+        return false;
+    }
+    (*text)++;
+    return true;
+}
+
+/* name ::= twelve hex digits; *text is moved behind them */
+static bool load_name(char **text, qd_obis_t *obis) {
+    size_t i;
+
+    if (strspn(*text, "0123456789ABCDEFabcdef") != 2u * sizeof obis->group) {
+        return false;
+    }
+    for (i = 0; i < sizeof obis->group; i++) {
+        char pair[3] = {(*text)[0], (*text)[1], '\0'};
+
+        obis->group[i] = (uint8_t)strtoul(pair, NULL, 16);
+        *text += 2;
+    }
+    return true;
+}
+
 /* modes ::= (" " index "=" mode)*; *text is moved behind them */
 static bool load_modes(char **text, uint8_t mode[QD_INDEX_MAX]) {
     while ((*text)[0] == ' ' && (*text)[1] >= '0' && (*text)[1] <= '9') {
-        char *end;
-        unsigned long index = strtoul(*text + 1, &end, 10);
+        unsigned long index;
         unsigned long access;
 
-        if (index >= QD_INDEX_MAX || *end != '=') {
-            return false;
-        }
-        access = strtoul(end + 1, text, 10);
-        if (access == 0u || access > 255u) {
+        (*text)++;
+        if (!load_number(text, QD_INDEX_MAX - 1, &index) || !load_character(text, '=') ||
+            !load_number(text, 255, &access) || access == 0u) {
             return false;
         }
         mode[index] = (uint8_t)access;
@@ -212,25 +242,17 @@ static bool load_modes(char **text, uint8_t mode[QD_INDEX_MAX]) {
 }
 
 static bool load_row(char *line, qd_object_t *row) {
-    unsigned class_id;
-    unsigned version;
-    unsigned g[6];
-    int used = 0;
-    char *text;
-    size_t i;
+    unsigned long class_id;
+    unsigned long version;
+    char *text = line;
 
     (void)memset(row, 0, sizeof *row);
-    if (sscanf(line, "%5u %3u %2x%2x%2x%2x%2x%2x%n", &class_id, &version, &g[0], &g[1], &g[2], &g[3], &g[4],
-               &g[5], &used) != 8 ||
-        class_id == 0u || class_id > 0xFFFFu || version > 255u) {
+    if (!load_number(&text, 0xFFFFu, &class_id) || class_id == 0u || !load_character(&text, ' ') ||
+        !load_number(&text, 255, &version) || !load_character(&text, ' ') || !load_name(&text, &row->obis)) {
         return false;
     }
     row->class_id = (uint16_t)class_id;
     row->version = (uint8_t)version;
-    for (i = 0; i < 6u; i++) {
-        row->obis.group[i] = (uint8_t)g[i];
-    }
-    text = line + used;
     if (!load_modes(&text, row->attribute) || strncmp(text, " |", 2) != 0) {
         return false;
     }

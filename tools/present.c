@@ -531,8 +531,9 @@ static void csv_row(FILE *to, const qd_row_t *row) {
         (void)fprintf(to, "%d", row->scale.scaler);
     }
     (void)fprintf(to, ",%s,%s,", unit_of(row, number), row->status);
-    (void)clock_status(row, status);
-    csv_field(to, status, strlen(status));
+    if (clock_status(row, status)) {
+        csv_field(to, status, strlen(status));
+    }
     (void)fputc('\n', to);
 }
 

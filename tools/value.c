@@ -210,7 +210,7 @@ static const char *encode_unsigned(const type_row_t *type, const char *text, qd_
 static const char *encode_signed(const type_row_t *type, const char *text, qd_scalar_t *scalar) {
     char *end;
     long long value;
-    long long limit = type->bits < 64u ? (1ll << (type->bits - 1u)) - 1 : INT64_MAX;
+    long long limit = type->bits < 64u ? (1LL << (type->bits - 1u)) - 1 : INT64_MAX;
 
     if ((*text < '0' || *text > '9') && *text != '-') {
         return "a number is wanted";
