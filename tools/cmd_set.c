@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "item.h"
+#include "methods.h"
 #include "present.h"
 #include "session.h"
 #include "value.h"
@@ -11,23 +12,30 @@
 
 #define VALUE_MAX 8192u
 
-static int open_item(const qd_options_t *options, qd_item_t *item, qd_session_t **session) {
-    int status;
+/* A session, and the item with its class. NULL: told; *status is the exit status. */
+static qd_session_t *open_item(const qd_options_t *options, qd_item_t *item, int *status) {
+    qd_session_t *session = NULL;
 
     if (!qd_item_parse(options->argument[1], item)) {
-        return qd_complain(options->command, QD_EXIT_USAGE,
-                           "%s is no ITEM; give 1-0:1.8.0, 1-0:1.8.0.255:2 or 3/1-0:1.8.0",
-                           options->argument[1]);
+        *status = qd_complain(options->command, QD_EXIT_USAGE,
+                              "%s is no ITEM; give 1-0:1.8.0, 1-0:1.8.0.255:2 or 3/1-0:1.8.0",
+                              options->argument[1]);
+        return NULL;
     }
-    status = qd_session_open(options, options->argument[0], session);
-    if (status == QD_EXIT_OK) {
-        status = qd_session_find_class(*session, &item->ref);
-        if (status == QD_EXIT_REFUSED) {
-            return qd_complain(options->command, status,
-                               "%s: object-undefined: not in this client's object list", item->text);
-        }
+    *status = qd_session_open(options, options->argument[0], &session);
+    if (*status != QD_EXIT_OK) {
+        return NULL;
     }
-    return status;
+    *status = qd_session_find_class(session, &item->ref);
+    if (*status == QD_EXIT_OK) {
+        return session;
+    }
+    if (*status == QD_EXIT_REFUSED) {
+        (void)qd_complain(options->command, *status, "%s: object-undefined: not in this client's object list",
+                          item->text);
+    }
+    qd_session_close(session);
+    return NULL;
 }
 
 static void print_done(const qd_options_t *options, const qd_item_t *item, const qd_client_value_t *value) {
@@ -54,13 +62,15 @@ static int complain(const qd_session_t *session, const qd_item_t *item) {
 }
 
 /* JSON needs the attribute's present value to know its types; without the right to read it, types
- * that are spelt still do. */
+ * that are spelt still do. A method's class says them. */
 static int encode(qd_session_t *session, const qd_item_t *item, bool attribute, const char *text,
                   uint8_t *out, size_t *used) {
     qd_client_value_t like = {0, NULL, 0};
     const char *why;
 
-    if (attribute && qd_value_wants_types(text)) {
+    if (!attribute) {
+        like.data = qd_method_like(&item->ref, &like.length);
+    } else if (qd_value_wants_types(text)) {
         qd_client_result_t result =
             qd_client_get(&session->client, &item->ref, session->value, QD_SESSION_VALUE, &like);
 
@@ -75,7 +85,7 @@ static int encode(qd_session_t *session, const qd_item_t *item, bool attribute, 
 
 int qd_cmd_set(int argc, char **argv) {
     qd_options_t options;
-    qd_session_t *session = NULL;
+    qd_session_t *session;
     qd_item_t item;
     qd_client_value_t nothing = {0, NULL, 0};
     uint8_t value[VALUE_MAX];
@@ -99,10 +109,11 @@ int qd_cmd_set(int argc, char **argv) {
             return qd_complain(options.command, QD_EXIT_USAGE, "%s: %s", options.argument[2], why);
         }
     }
-    status = open_item(&options, &item, &session);
-    if (status == QD_EXIT_OK) {
-        status = encode(session, &item, true, options.argument[2], value, &length);
+    session = open_item(&options, &item, &status);
+    if (session == NULL) {
+        return status;
     }
+    status = encode(session, &item, true, options.argument[2], value, &length);
     if (status == QD_EXIT_OK) {
         if (qd_client_set(&session->client, &item.ref, value, length) != QD_CLIENT_OK) {
             status = complain(session, &item);
@@ -117,7 +128,7 @@ int qd_cmd_set(int argc, char **argv) {
 
 int qd_cmd_call(int argc, char **argv) {
     qd_options_t options;
-    qd_session_t *session = NULL;
+    qd_session_t *session;
     qd_item_t item;
     qd_client_value_t value = {0, NULL, 0};
     uint8_t parameter[VALUE_MAX];
@@ -140,8 +151,11 @@ int qd_cmd_call(int argc, char **argv) {
                            "%s has no method; give ITEM:METHOD, as 0-0:96.3.10:1", options.argument[1]);
     }
     text = options.argument_count == 3 ? options.argument[2] : "i8:0";
-    status = open_item(&options, &item, &session);
-    if (status == QD_EXIT_OK && strcmp(text, "none") != 0) {
+    session = open_item(&options, &item, &status);
+    if (session == NULL) {
+        return status;
+    }
+    if (strcmp(text, "none") != 0) {
         status = encode(session, &item, false, text, parameter, &length);
     }
     if (status == QD_EXIT_OK) {
