@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_PORT "4059"
 
@@ -133,12 +134,16 @@ bool qd_state_home(const char *command, char path[QD_PATH_MAX]) {
     } else if (home != NULL && *home != '\0') {
         length = snprintf(path, QD_PATH_MAX, "%s/.local/share/quadrant", home);
     } else {
-        (void)qd_complain(command, 0, "no home directory is known; set QUADRANT_STATE_HOME");
+        if (command != NULL) {
+            (void)qd_complain(command, 0, "no home directory is known; set QUADRANT_STATE_HOME");
+        }
         return false;
     }
     if (length < 0 || (size_t)length >= QD_PATH_MAX) {
-        (void)qd_complain(command, 0,
-                          "the state directory's path is too long; set a shorter QUADRANT_STATE_HOME");
+        if (command != NULL) {
+            (void)qd_complain(command, 0,
+                              "the state directory's path is too long; set a shorter QUADRANT_STATE_HOME");
+        }
         return false;
     }
     return true;
@@ -149,35 +154,83 @@ static bool good_name(const char *name) {
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(name);
 }
 
-/* @NAME[?query] */
-static int resolve_name(const char *text, const qd_options_t *options, qd_address_t *address) {
-    char home[QD_PATH_MAX];
-    char name[QD_HOST_MAX];
-    char path[QD_PATH_MAX + 16u];
-    size_t length = strcspn(text + 1, "?");
-    uint16_t server;
-    uint16_t client;
-    int status;
+bool qd_state_elsewhere(const char *directory, char path[QD_PATH_MAX]) {
+    char link[QD_PATH_MAX + 128u];
+    FILE *file;
+    bool good;
 
+    (void)snprintf(link, sizeof link, "%s/" QD_ELSEWHERE, directory);
+    file = fopen(link, "r");
+    good = file != NULL && fgets(path, QD_PATH_MAX, file) != NULL;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    if (good) {
+        path[strcspn(path, "\n")] = '\0';
+    }
+    return good && path[0] == '/';
+}
+
+bool qd_state_is_path(const char *text) {
+    return text[strcspn(text, ":/?")] == '/';
+}
+
+/* What lives in the directory itself goes before a path to elsewhere. */
+static void follow(char path[QD_PATH_MAX]) {
+    char own[QD_PATH_MAX + 16u], target[QD_PATH_MAX];
+
+    (void)snprintf(own, sizeof own, "%s/client.yaml", path);
+    if (access(own, F_OK) != 0 && qd_state_elsewhere(path, target)) {
+        (void)strcpy(path, target);
+    }
+}
+
+int qd_state_of(const char *command, const char *text, size_t length, char path[QD_PATH_MAX]) {
+    char name[QD_PATH_MAX];
+    char home[QD_PATH_MAX];
+
+    if (length > 0u && *text == '@') {
+        text++;
+        length--;
+    }
     if (length >= sizeof name) {
-        return bad_address(options->command, text, "the name is too long");
+        return qd_complain(command, QD_EXIT_USAGE, "the name or path of the meter is too long");
     }
-    (void)memcpy(name, text + 1, length);
+    (void)memcpy(name, text, length);
     name[length] = '\0';
-    if (!good_name(name)) {
-        return bad_address(options->command, text, "a name has letters, digits, dot, dash and underscore");
+    if (strchr(name, '/') != NULL) {
+        (void)strcpy(path, name);
+        return QD_EXIT_OK;
     }
-    if (!qd_state_home(options->command, home)) {
+    if (!good_name(name)) {
+        return qd_complain(command, QD_EXIT_USAGE,
+                           "%s is no name of a meter; it has letters, digits, dot, dash and underscore",
+                           name);
+    }
+    if (!qd_state_home(command, home)) {
         return QD_EXIT_OWN;
     }
-    if (snprintf(address->state, sizeof address->state, "%s/%s", home, name) >= (int)sizeof address->state) {
-        return bad_address(options->command, text, "the state directory's path is too long");
+    if (snprintf(path, QD_PATH_MAX, "%s/%s", home, name) >= (int)QD_PATH_MAX) {
+        return qd_complain(command, QD_EXIT_USAGE,
+                           "the state directory's path is too long; set a shorter QUADRANT_STATE_HOME");
     }
-    if (text[1 + length] == '?') {
-        status = parse_query(text + 2 + length, options->command, address);
-        if (status != QD_EXIT_OK) {
-            return status;
-        }
+    follow(path);
+    return QD_EXIT_OK;
+}
+
+/* @NAME, @PATH or PATH, [?query] */
+static int resolve_state(const char *text, const qd_options_t *options, qd_address_t *address) {
+    char path[QD_PATH_MAX + 16u];
+    size_t length = strcspn(text, "?");
+    uint16_t server;
+    uint16_t client;
+    int status = qd_state_of(options->command, text, length, address->state);
+
+    if (status == QD_EXIT_OK && text[length] == '?') {
+        status = parse_query(text + length + 1, options->command, address);
+    }
+    if (status != QD_EXIT_OK) {
+        return status;
     }
     client = address->client_sap;
     server = address->server_sap;
@@ -270,8 +323,8 @@ int qd_address_resolve(const char *text, const qd_options_t *options, qd_address
     int status;
 
     (void)memset(address, 0, sizeof *address);
-    if (text[0] == '@') {
-        status = resolve_name(text, options, address);
+    if (text[0] == '@' || qd_state_is_path(text)) {
+        status = resolve_state(text, options, address);
     } else {
         status = qd_address_parse(text, options->command, address);
     }

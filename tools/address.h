@@ -21,7 +21,7 @@ typedef struct qd_address {
     uint8_t secret[QD_CLIENT_SECRET_MAX];
     size_t secret_length;
     bool has_secret;
-    char state[QD_PATH_MAX]; /* state directory of @NAME; "" for a plain address */
+    char state[QD_PATH_MAX]; /* state directory of @NAME or a path; "" for a plain address */
 } qd_address_t;
 
 /*
@@ -30,8 +30,17 @@ typedef struct qd_address {
  */
 int qd_address_resolve(const char *text, const qd_options_t *options, qd_address_t *address);
 
-/* Directory of the state of all meters; false: told on stderr. */
+/* Directory of the state of all meters; false: told on stderr (command NULL: not told). */
 bool qd_state_home(const char *command, char path[QD_PATH_MAX]);
+
+#define QD_ELSEWHERE "elsewhere" /* in NAME/ of the state home: the path of the state, see tools/run_link.c */
+/* The path that directory/elsewhere holds; false: there is none. */
+bool qd_state_elsewhere(const char *directory, char path[QD_PATH_MAX]);
+/* True: text means a state directory by its path, not an address and not a name. */
+bool qd_state_is_path(const char *text);
+/* State directory of NAME or PATH, with or without @ before it; length octets of text count. Exit status,
+ * told on stderr. */
+int qd_state_of(const char *command, const char *text, size_t length, char path[QD_PATH_MAX]);
 
 /* Reads client.yaml of a state directory for one client (identity NULL: the SAP rules; neither: public).
  * See docs/client-yaml.md. */

@@ -2,6 +2,7 @@
  * cmd_poke.c - quadrant poke: the world of a running meter.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "address.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -45,27 +46,8 @@ static int take_answer(const char *fact, const char *answer) {
     return qd_complain(COMMAND, QD_EXIT_PROTOCOL, "an answer that makes no sense: %s", answer);
 }
 
-static bool state_of(const char *name, char path[QD_LINUX_PATH_MAX], int *status) {
-    name += *name == '@' ? 1 : 0;
-    *status = QD_EXIT_USAGE;
-    if (strchr(name, '/') != NULL) {
-        if (snprintf(path, QD_LINUX_PATH_MAX, "%s", name) < (int)QD_LINUX_PATH_MAX) {
-            return true;
-        }
-        (void)qd_complain(COMMAND, 0, "the path of the state directory is too long");
-        return false;
-    }
-    if (!run_name_good(name)) {
-        (void)qd_complain(COMMAND, 0,
-                          "%s is no name of a meter; it has letters, digits, dot, dash and underscore", name);
-        return false;
-    }
-    *status = QD_EXIT_OWN;
-    return run_state_path(COMMAND, name, path);
-}
-
 int qd_cmd_poke(int argc, char **argv) {
-    char path[QD_LINUX_PATH_MAX], line[QD_LINUX_LINE_MAX], reply[QD_LINUX_LINE_MAX + 2];
+    char path[QD_PATH_MAX], line[QD_LINUX_LINE_MAX], reply[QD_LINUX_LINE_MAX + 2];
     int status, length;
 
     for (int i = 1; i < argc; i++) {
@@ -80,7 +62,8 @@ int qd_cmd_poke(int argc, char **argv) {
     if (argc < 3 || argc > 4) {
         return qd_complain(COMMAND, QD_EXIT_USAGE, "give NAME FACT [VALUE]; see quadrant help poke");
     }
-    if (!state_of(argv[1], path, &status)) {
+    status = qd_state_of(COMMAND, argv[1], strlen(argv[1]), path);
+    if (status != QD_EXIT_OK) {
         return status;
     }
     length = snprintf(line, sizeof line, "%s%s%s", argv[2], argc > 3 ? " " : "", argc > 3 ? argv[3] : "");

@@ -136,6 +136,7 @@ static int run_all(run_t *run) {
     }
     status = open_meters(run, &opened);
     if (status == QD_EXIT_OK) {
+        run_loop_listen(run);
         run_report_ports(run);
         run_loop(run);
         for (uint32_t n = 0; n < opened; n++) {

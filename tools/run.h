@@ -42,6 +42,8 @@ typedef struct run_meter {
     char name[RUN_NAME_MAX + 16];
     bool kept;    /* has a state directory */
     bool settled; /* was a meter before this start */
+    bool named;   /* @NAME finds it */
+    bool linked;  /* by a path in the state home */
     qd_linux_dir_t dir;
     qd_linux_fram_t fram;
     qd_linux_world_t world;
@@ -136,8 +138,15 @@ int run_write_client_yaml(const run_meter_t *meter);
 #define RUN_ADDRESS_SIZE 96u
 void run_meter_address(const run_meter_t *meter, char text[RUN_ADDRESS_SIZE]);
 
+/* --- run_link.c: @NAME for a state directory elsewhere */
+
+void run_link_make(run_meter_t *meter);
+void run_link_remove(run_meter_t *meter);
+
 /* --- run_loop.c */
 
+/* From here on a signal ends the loop cleanly, also one that comes before it. */
+void run_loop_listen(run_t *run);
 /* Runs until the end of --for, a signal or nothing is left. */
 void run_loop(run_t *run);
 /* The tick of this moment, never beyond what meter still has to do. */

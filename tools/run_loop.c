@@ -135,12 +135,15 @@ static void loop_at_max(run_t *run) {
     }
 }
 
-void run_loop(run_t *run) {
-    run->timer.data = run;
+void run_loop_listen(run_t *run) {
     run->interrupt.data = run;
     run->terminate.data = run;
     (void)uv_signal_start(&run->interrupt, on_signal, SIGINT);
     (void)uv_signal_start(&run->terminate, on_signal, SIGTERM);
+}
+
+void run_loop(run_t *run) {
+    run->timer.data = run;
     run->end_us = run->options.for_us > 0 ? run->options.for_us : UINT64_MAX;
     run->told_ns = uv_hrtime();
     run->anchor_ns = run->told_ns;

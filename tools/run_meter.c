@@ -211,6 +211,9 @@ int run_meter_open(run_meter_t *meter) {
     if (status == QD_EXIT_OK && meter->kept) {
         status = run_write_client_yaml(meter);
     }
+    if (status == QD_EXIT_OK) {
+        run_link_make(meter);
+    }
     return status;
 }
 
@@ -324,6 +327,7 @@ void run_meter_close_network(run_meter_t *meter) {
 int run_meter_close(run_meter_t *meter) {
     bool good = qd_linux_fram_close(&meter->fram) == QD_OK;
 
+    run_link_remove(meter);
     good = qd_linux_world_close(&meter->world) == QD_OK && good;
     free(meter->memory);
     meter->memory = NULL;

@@ -50,12 +50,17 @@ static const char *reader(const run_t *run) {
 }
 
 static void report_clients(const run_t *run, const run_meter_t *meter) {
-    char address[RUN_ADDRESS_SIZE], line[2 * RUN_ADDRESS_SIZE + 64];
+    char address[RUN_ADDRESS_SIZE], line[QD_LINUX_PATH_MAX + 128];
     const char *host = address + strlen("tcp://");
 
     run_meter_address(meter, address);
-    if (run->options.state == NULL) {
+    if (meter->named) {
         (void)snprintf(line, sizeof line, "build/host/quadrant read @%s --as %s", meter->name, reader(run));
+    } else if (meter->kept) {
+        const char *quote = strpbrk(meter->dir.path, " \t\"$&;()<>|*?#~`\\!{}[]") != NULL ? "'" : "";
+
+        (void)snprintf(line, sizeof line, "build/host/quadrant read %s@%s%s%s --as %s", quote,
+                       meter->dir.path, strchr(meter->dir.path, '/') != NULL ? "" : "/", quote, reader(run));
     } else {
         (void)snprintf(line, sizeof line, "build/host/quadrant read %s 0-0:1.0.0", address);
     }

@@ -2,10 +2,10 @@
  * run_text.c - durations, instants and names of quadrant run.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "address.h"
 #include "run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define CENTURY_S 3155760000u
@@ -143,22 +143,12 @@ bool run_name_good(const char *name) {
 }
 
 bool run_state_path(const char *command, const char *name, char path[QD_LINUX_PATH_MAX]) {
-    const char *own = getenv("QUADRANT_STATE_HOME");
-    const char *data = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
-    int length;
+    char home[QD_PATH_MAX];
 
-    if (own != NULL && *own != '\0') {
-        length = snprintf(path, QD_LINUX_PATH_MAX, "%s/%s", own, name);
-    } else if (data != NULL && *data != '\0') {
-        length = snprintf(path, QD_LINUX_PATH_MAX, "%s/quadrant/%s", data, name);
-    } else if (home != NULL && *home != '\0') {
-        length = snprintf(path, QD_LINUX_PATH_MAX, "%s/.local/share/quadrant/%s", home, name);
-    } else {
-        (void)qd_complain(command, 0, "no home directory is known; set QUADRANT_STATE_HOME");
+    if (!qd_state_home(command, home)) {
         return false;
     }
-    if (length < 0 || (size_t)length >= QD_LINUX_PATH_MAX) {
+    if (snprintf(path, QD_LINUX_PATH_MAX, "%s/%s", home, name) >= (int)QD_LINUX_PATH_MAX) {
         (void)qd_complain(command, 0,
                           "the state directory's path is too long; set a shorter QUADRANT_STATE_HOME");
         return false;

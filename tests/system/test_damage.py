@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of a state directory that were removed, emptied, wiped or cut: never a new meter in an old one's place."""
+"""What becomes of the files of a state directory: lost ones, changed passwords, and the names that lead there."""
 
 import os
 import random
@@ -131,3 +131,56 @@ def test_a_client_file_that_is_none_is_not_replaced(run, old, text):
     (old / "client.yaml").write_text(text)
     assert "client.yaml:" in refused(run)
     assert (old / "client.yaml").read_text() == text
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    path = tmp_path / "home"
+    monkeypatch.setenv("QUADRANT_STATE_HOME", str(path))
+    return path
+
+
+def pasted(meter):
+    """The client line for quadrant read, as words."""
+    return next(event["line"] for event in meter.of("client") if " read " in event["line"]).split()[1:]
+
+
+def test_a_meter_elsewhere_is_found_by_its_name(run, home, tmp_path):
+    meter = run(load=meters.zero_load(), speed=20)
+    assert pasted(meter)[:2] == ["read", "@x"]
+    assert (home / "x" / "elsewhere").read_text().strip() == str(tmp_path / "x")
+    for address in ("@x", tmp_path / "x", f"@{tmp_path / 'x'}", f"{tmp_path / 'x'}?server=1"):
+        status, out, err = meters.quadrant("read", address, "0-0:42.0.0")
+        assert status == 0 and "QDT" in out, err
+    for name in ("x", "@x", f"@{tmp_path / 'x'}"):
+        assert meters.quadrant("poke", name, "load", "100")[0] == 0
+    # A namesake does not take the name of a meter that runs.
+    other = run(load=meters.zero_load(), state=tmp_path / "other")
+    assert pasted(other)[:2] == ["read", f"@{tmp_path / 'other'}"]
+    assert other.interrupt() == 0 and (home / "x" / "elsewhere").exists()
+    # After a kill the name is free, after a clean stop it is gone.
+    meter.kill()
+    other = run(load=meters.zero_load(), state=tmp_path / "other")
+    assert pasted(other)[:2] == ["read", "@x"]
+    assert other.interrupt() == 0
+    assert list(home.iterdir()) == []
+
+
+def test_a_state_in_the_home_keeps_its_name(run, home, tmp_path):
+    own = run(load=meters.zero_load(), state=home / "x")
+    assert pasted(own)[:2] == ["read", "@x"] and not (home / "x" / "elsewhere").exists()
+    other = run(load=meters.zero_load(), state=tmp_path / "other")
+    assert pasted(other)[1] == f"@{tmp_path / 'other'}"
+
+
+def test_a_name_that_cannot_be_kept_is_no_fault(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("QUADRANT_STATE_HOME", "/proc/none")
+    meter = run(load=meters.zero_load())
+    assert pasted(meter)[1] == f"@{tmp_path / 'x'}"
+    assert meter.interrupt() == 0 and not meter.stderr()
+
+
+def test_an_interrupt_right_after_ready_is_clean(run):
+    for _ in range(5):
+        meter = run(load=meters.zero_load())
+        assert meter.interrupt() == 0 and meter.stopped()
