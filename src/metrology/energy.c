@@ -183,9 +183,10 @@ static void pulses_emit(qd_metrology_t *m, const uint64_t output_mj[QD_MET_OUTPU
     }
 }
 
-static void no_load_judge(qd_metrology_t *m, uint64_t p, uint64_t q) {
-    uint32_t limit = m->no_load ? m->config->no_load_leave_mw : m->config->no_load_enter_mw;
-    m->no_load = p < limit && q < limit;
+/* Of the sum or of one phase; before: what was judged of it in the last interval. */
+static bool no_load_judge(const qd_metrology_t *m, bool before, uint64_t p, uint64_t q) {
+    uint32_t limit = before ? m->config->no_load_leave_mw : m->config->no_load_enter_mw;
+    return p < limit && q < limit;
 }
 
 /* A pause between intervals is energy that nobody measured: it is told, never estimated. */
@@ -198,17 +199,24 @@ static void gap_watch(qd_metrology_t *m, const qd_quantities_t *record) {
     }
 }
 
-/* Sums of the elements, and their feeds. Returns the mask of the elements with valid values. */
+/* Sums of the elements, and their feeds. Returns the mask of the elements with valid values, and judges
+ * the no-load of each. */
 static unsigned elements_read(qd_metrology_t *m, const qd_quantities_t *record, feed_t feed[QD_PHASES],
                               uint64_t judged[2]) {
     unsigned wanted = elements(m->config->wiring);
     unsigned live = 0;
+    unsigned no_load = 0;
     m->active_mw = 0;
     m->reactive_mvar = 0;
     m->apparent_mva = 0;
     for (unsigned p = 0; p < QD_PHASES; p++) {
         const qd_phase_quantities_t *phase = &record->phase[p];
-        if ((wanted >> p & 1u) == 0 || !phase->valid) {
+        if ((wanted >> p & 1u) == 0) {
+            continue;
+        }
+        bool before = (m->phase_no_load >> p & 1u) != 0;
+        if (!phase->valid) {
+            no_load |= (unsigned)no_load_judge(m, before, 0, 0) << p;
             continue;
         }
         live |= 1u << p;
@@ -219,7 +227,9 @@ static unsigned elements_read(qd_metrology_t *m, const qd_quantities_t *record, 
         m->apparent_mva += (int64_t)feed[p].apparent_mva;
         judged[0] += feed[p].active_mw;
         judged[1] += feed[p].reactive_mvar;
+        no_load |= (unsigned)no_load_judge(m, before, feed[p].active_mw, feed[p].reactive_mvar) << p;
     }
+    m->phase_no_load = (uint8_t)no_load;
     m->flags &= (uint16_t)~QD_METER_FLAG_PHASE_INVALID;
     if (live != wanted) {
         m->flags |= QD_METER_FLAG_PHASE_INVALID;
@@ -244,12 +254,14 @@ static void interval_book(qd_metrology_t *m, const qd_quantities_t *record) {
         feed_set(&sum, m->active_mw, m->reactive_mvar, (uint64_t)m->apparent_mva);
         feed_add(power, &sum);
     }
-    no_load_judge(m, judged[0], judged[1]);
-    for (unsigned p = 0; p < QD_PHASES && !m->no_load; p++) {
+    m->no_load = no_load_judge(m, m->no_load, judged[0], judged[1]);
+    for (unsigned p = 0; p < QD_PHASES; p++) {
         if ((live >> p & 1u) == 0) {
             continue;
         }
-        phase_book(m, p, &feed[p], record->duration_us);
+        if ((m->phase_no_load >> p & 1u) == 0) {
+            phase_book(m, p, &feed[p], record->duration_us);
+        }
         if (m->config->sum == QD_SUM_PER_PHASE) {
             feed_add(power, &feed[p]);
         }

@@ -53,7 +53,7 @@ typedef enum qd_sealed_parameter {
 
 /* Bits of qd_snapshot_t.flags. */
 #define QD_METER_FLAG_GAP 0x0001u           /* an interval without a record since start */
-#define QD_METER_FLAG_NO_LOAD 0x0002u       /* below the no-load threshold now */
+#define QD_METER_FLAG_NO_LOAD 0x0002u       /* the sum is below the no-load threshold now */
 #define QD_METER_FLAG_DEGRADED 0x0004u      /* last commit failed; metering goes on in memory */
 #define QD_METER_FLAG_CORRUPT 0x0008u       /* a record was lost at mount; see the journal */
 #define QD_METER_FLAG_PHASE_INVALID 0x0010u /* a phase gave no valid values in this interval */

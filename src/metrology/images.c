@@ -8,7 +8,7 @@
  *
  * offset  octets  base record, 971 octets
  *      0       1  layout, 1
- *      1       1  bit 0 clock valid, bit 1 no-load
+ *      1       1  bit 0 clock valid, bit 1 no-load of the sum, bits 2 .. 4 of L1 .. L3
  *      2       4  number of this base
  *      6       4  snapshot number
  *     10       8  UTC in ms at the end of the newest interval
@@ -22,7 +22,7 @@
  *
  * offset  octets  delta record, 42 .. 250 octets; counts only with the base of its number
  *      0       1  layout, 1
- *      1       1  bit 0 clock valid, bit 1 no-load
+ *      1       1  bit 0 clock valid, bit 1 no-load of the sum, bits 2 .. 4 of L1 .. L3
  *      2       4  number of the base
  *      6       4  snapshot number
  *     10       8  UTC in ms at the end of the newest interval
@@ -44,6 +44,8 @@
 #define DELTA_LIMIT_MJ 0x80000000u
 #define BIT_CLOCK 0x01u
 #define BIT_NO_LOAD 0x02u
+#define BITS_PHASE_NO_LOAD 0x1Cu
+#define PHASE_NO_LOAD_AT 2u
 
 /* Where an image of fixed layout grows; its bound is proved at compile time below. A second's delta is
  * written 31 million times a year: compilers turn these stores into one each. */
@@ -89,7 +91,8 @@ typedef struct head {
 
 static void head_put(image_t *w, const qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base) {
     put8(w, LAYOUT);
-    put8(w, (uint8_t)((clock->valid ? BIT_CLOCK : 0u) | (m->no_load ? BIT_NO_LOAD : 0u)));
+    put8(w, (uint8_t)((clock->valid ? BIT_CLOCK : 0u) | (m->no_load ? BIT_NO_LOAD : 0u) |
+                      (unsigned)m->phase_no_load << PHASE_NO_LOAD_AT));
     put32(w, base);
     put32(w, m->number);
     put64(w, (uint64_t)qd_met_clock_utc(clock, m->tick_us));
@@ -109,9 +112,14 @@ static void head_get(qd_reader_t *r, head_t *head) {
     head->clock.uncertainty_ms = qd_reader_u32_le(r);
     head->clock.valid = (head->bits & BIT_CLOCK) != 0;
     head->clock.tick_us = 0;
-    if ((head->bits & (uint8_t) ~(BIT_CLOCK | BIT_NO_LOAD)) != 0 || !in_range) {
+    if ((head->bits & (uint8_t) ~(BIT_CLOCK | BIT_NO_LOAD | BITS_PHASE_NO_LOAD)) != 0 || !in_range) {
         (void)qd_reader_fail(r, QD_CORRUPT);
     }
+}
+
+static void no_load_get(qd_metrology_t *m, const head_t *head) {
+    m->no_load = (head->bits & BIT_NO_LOAD) != 0;
+    m->phase_no_load = (uint8_t)((head->bits & BITS_PHASE_NO_LOAD) >> PHASE_NO_LOAD_AT);
 }
 
 static void sealed_put(image_t *w, const qd_met_sealed_t *sealed) {
@@ -225,7 +233,7 @@ qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t l
     }
     *sealed = copy;
     *clock = head.clock;
-    m->no_load = (head.bits & BIT_NO_LOAD) != 0;
+    no_load_get(m, &head);
     m->number = head.snapshot;
     m->reference.number = head.base;
     if ((int32_t)(journal - m->journal_sequence) > 0) {
@@ -372,7 +380,7 @@ qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t 
         m->pulse[i].count += number[i];
         m->pulse[i].rest = number[2u + i];
     }
-    m->no_load = (head.bits & BIT_NO_LOAD) != 0;
+    no_load_get(m, &head);
     m->number = head.snapshot;
     *clock = head.clock;
     return QD_OK;

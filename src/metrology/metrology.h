@@ -60,9 +60,11 @@ typedef struct qd_metrology_config {
     qd_wiring_t wiring;
     qd_sum_t sum;
     qd_apparent_t apparent;
-    /* No-load: both |P| and |Q| of the sum below enter: nothing is booked anywhere, no pulses; one of
-     * them at or above leave (>= enter): booking goes on. With QD_SUM_PER_PHASE the sums of the
-     * phases' magnitudes are judged, so that opposing phases never look like no load. 0, 0: off. */
+    /* No-load is judged for the sum and for each phase by itself: while both |P| and |Q| are below
+     * enter nothing is booked in the registers of that one; from one of them at or above leave
+     * (>= enter) on booking goes on. Pulses follow the sum. The sum is judged by the summed P and Q, with
+     * QD_SUM_PER_PHASE by the sums of the phases' magnitudes, and contains every phase whatever was
+     * judged of that. A phase without valid values is judged as 0. 0, 0: off. */
     uint32_t no_load_enter_mw;
     uint32_t no_load_leave_mw;
     uint32_t pulse_constant[2]; /* factory values: per kWh, per kvarh, secondary, 1 .. 100,000 */

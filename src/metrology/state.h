@@ -89,10 +89,11 @@ struct qd_metrology {
     int64_t apparent_mva;
     uint32_t root[QD_MET_SETS]; /* newest apparent powers: where the next square roots start */
     uint64_t tick_us;
-    bool measured; /* an interval was booked since the start */
-    bool no_load;
-    uint16_t flags;  /* all but QD_METER_FLAG_NO_LOAD */
-    uint64_t gap_us; /* not yet journalled */
+    bool measured;         /* an interval was booked since the start */
+    bool no_load;          /* the sum is below the threshold */
+    uint8_t phase_no_load; /* phases that are, one bit each */
+    uint16_t flags;        /* all but QD_METER_FLAG_NO_LOAD */
+    uint64_t gap_us;       /* not yet journalled */
     uint32_t gap_count;
 
     qd_met_clock_t clock;

@@ -9,6 +9,10 @@ It states the conventions once more, from the standards and the meter's manual:
   of whole mJ that came up while its rate was in force; the part below 1 mJ belongs to the channel;
 * the apparent power of a phase is floor(sqrt(P^2 + Q^2)) or floor(U * I); a sum beyond 2^31 mW is
   taken at a resolution of 4 mVA;
+* no-load is judged for the sum and for each phase by itself, each with its own memory: it begins when both |P| and |Q|
+  are below `enter` and ends when one of them is at or above `leave`; meanwhile the registers of that one get nothing.
+  The sum is judged by its own P and Q, or, with the phases booked each by itself, by the sums of the phases' |P| and |Q|;
+  it is made of all phases, whatever is judged of them. A phase without values counts as 0;
 * pulses: floor(E * constant / 3.6e9), E being the whole mJ that the register set has booked.
 
 Run as a program it prints what tests/vectors/hour.c must print.
@@ -64,6 +68,7 @@ class Meter:
         self.constants = constants
         self.tick = tick  # end of the newest interval
         self.no_load = False
+        self.phase_no_load = [False] * PHASES
         self.rate = [0] * CHANNELS
         self.waiting = None  # (instant, rates)
         self.total_nj = [0] * CHANNELS
@@ -79,6 +84,10 @@ class Meter:
             return False
         self.waiting = (instant, list(rates))
         return True
+
+    def _idle(self, before, active, reactive):
+        threshold = self.leave if before else self.enter
+        return active < threshold and reactive < threshold
 
     def _book_sum(self, powers, duration):
         for channel, power in powers:
@@ -98,22 +107,20 @@ class Meter:
             judged = (sum(abs(v[2]) for v in live.values()), sum(abs(v[3]) for v in live.values()))
         else:
             judged = (abs(p_sum), abs(q_sum))
-        if self.no_load:
-            self.no_load = max(judged) < self.leave
-        else:
-            self.no_load = max(judged) < self.enter
+        self.no_load = self._idle(self.no_load, *judged)
+        for n in self.elements:
+            _, _, p, q = live.get(n, (0, 0, 0, 0))
+            self.phase_no_load[n] = self._idle(self.phase_no_load[n], abs(p), abs(q))
+            if n in live and not self.phase_no_load[n]:
+                for channel, power in bookings(p, q, apparent[n]):
+                    self.phase_nj[n][channel] += power * duration
 
         powers = []
-        if not self.no_load:
-            for n, (_, _, p, q) in live.items():
-                own = bookings(p, q, apparent[n])
-                for channel, power in own:
-                    self.phase_nj[n][channel] += power * duration
-                if self.per_phase:
-                    powers += own
-            if not self.per_phase:
-                s = sum(apparent.values()) if self.arithmetic else vector_apparent(p_sum, q_sum)
-                powers = bookings(p_sum, q_sum, s)
+        if not self.no_load and self.per_phase:
+            powers = [own for n, (_, _, p, q) in live.items() for own in bookings(p, q, apparent[n])]
+        elif not self.no_load:
+            s = sum(apparent.values()) if self.arithmetic else vector_apparent(p_sum, q_sum)
+            powers = bookings(p_sum, q_sum, s)
 
         # The quantum is cut at the instant of a selection; both parts are exact.
         first = duration

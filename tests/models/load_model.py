@@ -11,8 +11,9 @@ sum over rows, not over steps. Conventions of the meter that the files of docs/ 
 * direction and quadrant of the meter are those of the sums of P and of Q over the phases (P >= 0: import; Q >= 0:
   quadrants I and II); of a phase those of its own P and Q;
 * apparent power is floor(sqrt(P^2 + Q^2)) of the sum in mVA;
-* below the no-load threshold nothing is booked: it begins when both |P| and |Q| of the sum are below `enter` and ends when
-  one of them is at or above `leave`;
+* no-load is judged for the sum and for each phase by itself: it begins when both |P| and |Q| are below `enter` and ends when
+  one of them is at or above `leave`; meanwhile that one's registers get nothing. The sum is made of all phases, whatever is
+  judged of them; a phase that was not measured counts as 0;
 * registers are mJ; they show whole Wh, varh and VAh, the rest cut off.
 """
 
@@ -107,22 +108,24 @@ class Registers:
         self.enter, self.leave = enter_mw, leave_mw
         self.rate = [[0] * CHANNELS for _ in range(9)]
         self.phase = [[0] * CHANNELS for _ in range(3)]
-        self.idle = False
+        self.idle = [False] * 4  # the sum, L1, L2, L3
+
+    def _books(self, which, p, q):
+        larger = max(abs(p), abs(q))
+        if larger >= self.leave:
+            self.idle[which] = False
+        elif larger < self.enter:
+            self.idle[which] = True
+        return not self.idle[which]
 
     def run(self, load, start, end, rate=1):
         """Books the seconds [start, end) of the load under one rate."""
         for row, seconds in load.spans(start, end):
-            p, q = row.power, row.reactive
-            if max(abs(p), abs(q)) >= self.leave:
-                self.idle = False
-            elif max(abs(p), abs(q)) < self.enter:
-                self.idle = True
-            if self.idle:
-                continue
-            for channel, magnitude in bookings(p, q):
-                self.rate[rate][channel] += magnitude * seconds
+            if self._books(0, row.power, row.reactive):
+                for channel, magnitude in bookings(row.power, row.reactive):
+                    self.rate[rate][channel] += magnitude * seconds
             for n, phase in enumerate(row.phases):
-                if phase:
+                if self._books(1 + n, *(phase or (0, 0))) and phase:
                     for channel, magnitude in bookings(*phase):
                         self.phase[n][channel] += magnitude * seconds
         return self

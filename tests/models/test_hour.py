@@ -54,3 +54,20 @@ def test_the_parts_of_a_cut_quantum_are_the_whole():
     assert cut.total_nj == whole.total_nj
     for channel in range(8):
         assert sum(cut.register[r][channel] for r in range(9)) == whole.register[0][channel]
+
+
+def test_no_load_of_a_phase_is_its_own():
+    def meter(per_phase):
+        return energy_model.Meter("4-wire", per_phase, False, 500, 900, (1000, 1000), 0)
+
+    algebraic, each = meter(False), meter(True)
+    for n, powers in enumerate([(1000, -1000, 499), (700, 499, 899), (899, -900, None), (500, 0, 0)], 1):
+        phases = [None if p is None else (230_000, 5_000, p, 0) for p in powers]
+        for m in (algebraic, each):
+            m.interval(n * 1_000_000, 1_000_000, phases)
+    for m in (algebraic, each):
+        assert [e[0] // 1_000_000 for e in m.phase_nj] == [1000 + 700 + 899 + 500, 0, 0]
+        assert [e[1] // 1_000_000 for e in m.phase_nj] == [0, 1000 + 900, 0]
+    # sums of 499 and -1 begin no-load, 2098 ends it, 500 does neither
+    assert algebraic.register[0][:2] == [2098, 0]
+    assert each.register[0][:2] == [1000 + 499 + 2098 + 899 + 500, 1000 + 900]

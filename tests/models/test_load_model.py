@@ -77,6 +77,16 @@ def test_no_load_has_two_thresholds():
     assert registers.total(lm.A_IMPORT) == 8000 * 10 + 6000 * 10
 
 
+def test_no_load_of_a_phase_is_its_own():
+    file = load((0, (1000, -1000, 3), (0, 0, 0)), (10, (4, 4, None), (0, 0, 0)), (20, (6, 8, 6), (0, 0, 0)))
+    registers = lm.Registers(enter_mw=5000, leave_mw=7000).run(file, 0, 30)
+    # the sum: 3 W is no-load, 8 W and 20 W are not; opposing phases count each for themselves
+    assert registers.total(lm.A_IMPORT) == (8000 + 20_000) * 10
+    assert registers.phase[0][lm.A_IMPORT] == 1_000_000 * 10  # 4 W begins it, 6 W does not end it
+    assert (registers.phase[1][lm.A_EXPORT], registers.phase[1][lm.A_IMPORT]) == (1_000_000 * 10, 8000 * 10)
+    assert not any(registers.phase[2])
+
+
 values = st.one_of(st.none(), st.integers(-3000, 3000).map(lambda n: Fraction(n, 8)).map(lambda f: f"{float(f)}"))
 rows = st.lists(st.tuples(st.integers(1, 30), st.tuples(values, values, values), st.tuples(values, values, values)),
                 min_size=1, max_size=6)

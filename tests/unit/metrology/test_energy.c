@@ -215,6 +215,66 @@ static void no_load_per_phase_judges_magnitudes(void **state) {
     }
 }
 
+/* Opposing phases under the algebraic sum: the sum is idle, its phases are not. */
+static void no_load_of_a_phase_is_its_own(void **state) {
+    (void)state;
+    static const struct {
+        int32_t p[3], q[3];
+        unsigned valid;  /* phases, one bit each */
+        bool sum;        /* the sum books */
+        unsigned phases; /* these do */
+    } row[] = {
+        {{1000000, -1000000, 499}, {0, 0, 499}, 7, false, 3}, /* enter is 500 */
+        {{499, -899, 899}, {899, 0, -899}, 7, false, 3},      /* L1 goes on by its Q, L3 stays */
+        {{499, -499, 900}, {-499, 499, 0}, 7, true, 4},
+        {{500, 899, 700}, {0, 0, 0}, 3, true, 0}, /* leave is 900; without values is 0 */
+        {{0, 0, 899}, {0, -900, 0}, 7, true, 2},  /* so L3 is idle now */
+        {{-900, 600, -600}, {0, 0, 900}, 7, true, 7},
+    };
+    for (unsigned every = 0; every < 3; every++) {
+        fixture_t f;
+        fixture_prepare(&f);
+        f.config.no_load_enter_mw = 500;
+        f.config.no_load_leave_mw = 900;
+        fixture_start(&f);
+        for (unsigned i = 0; i < sizeof row / sizeof row[0]; i++) {
+            qd_quantities_t r = one_phase(&f, 0, 0, SECOND);
+            qd_met_registers_t before = f.m->registers;
+            uint64_t pulses = f.m->pulse[0].rest + f.m->pulse[1].rest;
+            int64_t sum = 0;
+            for (unsigned p = 0; p < QD_PHASES; p++) {
+                r.phase[p].active_power_mw = row[i].p[p];
+                r.phase[p].reactive_power_mvar = row[i].q[p];
+                r.phase[p].valid = (row[i].valid >> p & 1u) != 0;
+                sum += r.phase[p].valid ? row[i].p[p] : 0;
+            }
+            fixture_run(&f, &r);
+            for (unsigned p = 0; p < QD_PHASES; p++) {
+                const int64_t *now = f.m->registers.mj[QD_PAGE_PHASE(p)];
+                const int64_t *was = before.mj[QD_PAGE_PHASE(p)];
+                bool books = (row[i].phases >> p & 1u) != 0;
+                bool forward = row[i].p[p] >= 0;
+                int64_t s = now[QD_ENERGY_S_IMPORT] + now[QD_ENERGY_S_EXPORT] - was[QD_ENERGY_S_IMPORT] -
+                            was[QD_ENERGY_S_EXPORT];
+                assert_int_equal(now[QD_ENERGY_A_IMPORT] - was[QD_ENERGY_A_IMPORT],
+                                 books && forward ? row[i].p[p] : 0);
+                assert_int_equal(now[QD_ENERGY_A_EXPORT] - was[QD_ENERGY_A_EXPORT],
+                                 books && !forward ? -row[i].p[p] : 0);
+                assert_int_equal(s != 0, books);
+            }
+            assert_int_equal((poll_snapshot(&f).flags & QD_METER_FLAG_NO_LOAD) == 0, row[i].sum);
+            assert_int_equal(f.m->registers.mj[0][QD_ENERGY_A_IMPORT] - before.mj[0][QD_ENERGY_A_IMPORT],
+                             row[i].sum && sum > 0 ? sum : 0);
+            assert_int_equal(f.m->pulse[0].rest + f.m->pulse[1].rest != pulses, row[i].sum);
+            assert_int_equal(qd_metrology_commit(f.m), QD_OK);
+            /* what was judged survives: the first commit after a start writes a base, the second a delta */
+            if (every != 0 && (i + 1u) % every == 0) {
+                fixture_start(&f);
+            }
+        }
+    }
+}
+
 static void refused_intervals_book_nothing(void **state) {
     (void)state;
     fixture_t f;
@@ -444,6 +504,7 @@ int main(void) {
         cmocka_unit_test(invalid_phases_give_no_energy),
         cmocka_unit_test(no_load_has_hysteresis_and_keeps_remainders),
         cmocka_unit_test(no_load_per_phase_judges_magnitudes),
+        cmocka_unit_test(no_load_of_a_phase_is_its_own),
         cmocka_unit_test(refused_intervals_book_nothing),
         cmocka_unit_test(gaps_are_told_once),
         cmocka_unit_test(rate_switch_cuts_the_quantum),
