@@ -92,6 +92,7 @@ def test_facts_that_are_none(world, fact):
     assert status == 2 and err.count("\n") == 1, err
 
 
-def test_nobody_to_poke(tmp_path):
+def test_nobody_to_poke(quadrant, tmp_path):
+    assert quadrant.exists()
     status, _, err = meters.quadrant("poke", str(tmp_path / "none"), "power-cut")
     assert status == 3 and err.count("\n") == 1, err
