@@ -170,6 +170,9 @@ static qd_status_t parse_head(parser_t *p) {
         unsigned c = column_by_name(cell, length);
         char name[32];
 
+        if (length == 0) {
+            return fault(p, "-", QD_MALFORMED, "a column without a name; is there a comma too many?");
+        }
         if (c == COLUMNS) {
             show(cell, length, name, sizeof name);
             return fault(p, name, QD_MALFORMED, "no such column; docs/load-files.md lists them");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMAND "run"
@@ -19,12 +20,9 @@
 #endif
 
 static bool exists(const char *path) {
-    FILE *file = fopen(path, "rb");
+    struct stat found;
 
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return file != NULL;
+    return stat(path, &found) == 0;
 }
 
 /* The folder of what comes along: as set, as built, or beside a build directory in the source tree. */
@@ -51,10 +49,15 @@ static int load_open(run_t *run) {
     const char *given = run->options.load;
     char path[QD_LINUX_PATH_MAX];
     qd_load_error_t error;
+    struct stat found;
 
     data_path(given != NULL ? given : DEFAULT_LOAD, path);
     if (given != NULL && (strchr(given, '/') != NULL || exists(given) || !exists(path))) {
         (void)snprintf(path, sizeof path, "%s", given);
+    }
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode)) { /* a pipe might never end */
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "%s: is no file; give a load file, see docs/load-files.md",
+                           path);
     }
     if (qd_load_read(path, &run->load, &error) == QD_OK) {
         return QD_EXIT_OK;
@@ -122,6 +125,7 @@ static int close_meters(run_t *run, uint32_t opened, int status) {
 
         status = status == QD_EXIT_OK ? closed : status;
     }
+    run_guard(NULL);
     free(run->meter);
     return status;
 }
@@ -134,16 +138,21 @@ static int run_all(run_t *run) {
         uv_signal_init(&run->loop, &run->terminate) != 0) {
         return qd_complain(COMMAND, QD_EXIT_OWN, "the event loop does not start; are descriptors left?");
     }
+    run_guard(run);
     status = open_meters(run, &opened);
     if (status == QD_EXIT_OK) {
         run_loop_listen(run);
-        run_report_ports(run);
+        status = run_report_ports(run) ? QD_EXIT_OK : QD_EXIT_OWN;
+    }
+    if (status == QD_EXIT_OK) {
         run_loop(run);
         for (uint32_t n = 0; n < opened; n++) {
             run_meter_finish(&run->meter[n], run->tick_us);
             status = run->meter[n].troubled ? QD_EXIT_OWN : status;
         }
-        run_report_end(run);
+        if (!run_report_end(run)) {
+            status = QD_EXIT_OWN;
+        }
     }
     return close_meters(run, opened, status);
 }

@@ -4,8 +4,10 @@
  */
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef QUADRANT_VERSION
 #define QUADRANT_VERSION "0"
@@ -97,7 +99,16 @@ int qd_help(const char *name) {
     return QD_EXIT_OK;
 }
 
-int main(int argc, char **argv) {
+/* A file that is opened must not become the standard output of somebody who has none. */
+static void hold_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", O_RDWR);
+        }
+    }
+}
+
+static int run_command(int argc, char **argv) {
     const command_t *command;
 
     if (argc < 2) {
@@ -115,4 +126,16 @@ int main(int argc, char **argv) {
         return qd_complain(argv[1], QD_EXIT_USAGE, "no such command; quadrant help lists all");
     }
     return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+    int status;
+
+    hold_standard_files();
+    status = run_command(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && status == QD_EXIT_OK) {
+        status = qd_complain(argc > 1 ? argv[1] : "help", QD_EXIT_OWN,
+                             "standard output cannot be written; is its disk full?");
+    }
+    return status;
 }

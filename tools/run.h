@@ -68,6 +68,7 @@ typedef struct run_meter {
     uint64_t next_us;     /* the meter wants to run then */
     uint64_t restored_us; /* mains come back then */
     bool troubled;        /* the latest step failed, and that was told */
+    bool looked;          /* run_report_start has looked since the mains came */
 } run_meter_t;
 
 struct run {
@@ -85,6 +86,7 @@ struct run {
     uint64_t told;      /* of which the last line told */
     uint64_t told_ns;
     bool stop;
+    bool unheard; /* standard output did not take a line */
 };
 
 /* --- run_options.c */
@@ -159,10 +161,19 @@ void run_loop_arm(run_t *run, const run_meter_t *meter);
 /* Handler of the control socket; context is a run_meter_t. */
 void run_facts_answer(void *context, const char *line, char *reply, size_t size);
 
+/* --- run_guard.c */
+
+/* Tells a state file that is cut under one of these meters, and ends the process; NULL: no more. */
+void run_guard(const run_t *run);
+
 /* --- run_report.c */
 
-void run_report_ports(const run_t *run);
+/* False: standard output takes nothing, told on stderr. A reader that went away is no fault. */
+bool run_report_ports(run_t *run);
 void run_report_measured(run_t *run);
-void run_report_end(const run_t *run);
+/* False: some line was not taken, told on stderr. */
+bool run_report_end(run_t *run);
+/* One line on stderr when the meter lost a record of its state; once after each start. */
+void run_report_start(run_meter_t *meter);
 
 #endif

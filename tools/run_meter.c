@@ -90,6 +90,7 @@ static qd_status_t power_up(run_meter_t *meter, uint64_t tick_us) {
         return status;
     }
     meter->next_us = tick_us;
+    meter->looked = false;
     qd_linux_server_reset(meter->server, false);
     return QD_OK;
 }
@@ -283,6 +284,9 @@ void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
         meter->run->records += meter == meter->run->meter ? 1 : 0;
     }
     step(meter, tick_us);
+    if (!meter->looked) {
+        run_report_start(meter);
+    }
 }
 
 void run_meter_cut(run_meter_t *meter, uint64_t restored_us) {

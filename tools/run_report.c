@@ -5,10 +5,31 @@
 #include "run.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#define COMMAND "run"
 #define MJ_PER_WH 3600000
+
+/* --- standard output -------------------------------------------------------------------------- */
+
+static bool reader_is_gone(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+/* What waits goes out. False: it is lost, and not because nobody listens any more. */
+static bool flush(run_t *run) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return true;
+    }
+    clearerr(stdout);
+    run->unheard = run->unheard || !reader_is_gone();
+    return !run->unheard;
+}
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
@@ -78,7 +99,7 @@ static void report_clients(const run_t *run, const run_meter_t *meter) {
     report_client(run, line);
 }
 
-void run_report_ports(const run_t *run) {
+bool run_report_ports(run_t *run) {
     const char *model = qd_model_name(run->options.model);
 
     for (uint32_t n = 0; n < run->options.count; n++) {
@@ -99,7 +120,11 @@ void run_report_ports(const run_t *run) {
     }
     report_clients(run, &run->meter[0]);
     (void)fputs(run->options.json ? "{\"event\":\"ready\"}\n" : "ready\n", stdout);
-    (void)fflush(stdout);
+    if (!flush(run)) {
+        (void)qd_complain(COMMAND, 0, "standard output cannot be written; is its disk full?");
+        return false;
+    }
+    return true;
 }
 
 /* --- what is measured ------------------------------------------------------------------------- */
@@ -124,6 +149,16 @@ static void format_milli(int64_t value, unsigned decimals, char *text, size_t si
                        magnitude / one, (int)decimals, (int)(magnitude % one));
     }
 }
+
+/* As in src/metrology/gate.h, with what a reader of the lines has to know; no-load is a state like others. */
+#define RECORD_LOST 0x0008u
+static const struct {
+    uint16_t bit;
+    const char *word;
+} flag_words[] = {
+    {0x0001u, "gap"}, {0x0004u, "degraded"}, {RECORD_LOST, "record-lost"}, {0x0010u, "phase-missing"}};
+
+#define FLAG_WORDS (sizeof flag_words / sizeof flag_words[0])
 
 static void print_text(const qd_meter_view_t *view) {
     char time[RUN_TIME_SIZE], cell[32];
@@ -152,11 +187,18 @@ static void print_text(const qd_meter_view_t *view) {
     format_kwh(view->import_mj, cell, sizeof cell);
     (void)printf("  A+ %11s kWh", cell);
     format_kwh(view->export_mj, cell, sizeof cell);
-    (void)printf("  A- %11s kWh  rate %u\n", cell, view->rate);
+    (void)printf("  A- %11s kWh  rate %u", cell, view->rate);
+    for (size_t n = 0; n < FLAG_WORDS; n++) {
+        if ((view->flags & flag_words[n].bit) != 0) {
+            (void)printf("  %s", flag_words[n].word);
+        }
+    }
+    (void)putchar('\n');
 }
 
 static void print_json(const char *event, const run_meter_t *meter, const qd_meter_view_t *view) {
     static const char *const names[] = {"voltage_mv", "current_ma", "active_power_mw", "reactive_power_mvar"};
+    const char *between = "";
     char time[RUN_TIME_SIZE];
 
     run_time_format(view->utc_ms, time);
@@ -180,10 +222,17 @@ static void print_json(const char *event, const run_meter_t *meter, const qd_met
     (void)printf(",\"total_active_power_mw\":%" PRId64 ",\"total_reactive_power_mvar\":%" PRId64
                  ",\"frequency_mhz\":%" PRIu32 ",\"import_mj\":%" PRId64 ",\"export_mj\":%" PRId64
                  ",\"rate\":%u,\"commits\":%" PRIu32 ",\"requests\":%" PRIu32 ",\"hash\":\"%016" PRIx64
-                 "\"}\n",
+                 "\",\"flags\":[",
                  view->active_power_mw, view->reactive_power_mvar, view->now.frequency_mhz, view->import_mj,
                  view->export_mj, view->rate, view->commits, view->requests,
                  meter->meter != NULL ? qd_meter_hash(meter->meter) : 0);
+    for (size_t n = 0; n < FLAG_WORDS; n++) {
+        if ((view->flags & flag_words[n].bit) != 0) {
+            (void)printf("%s\"%s\"", between, flag_words[n].word);
+            between = ",";
+        }
+    }
+    (void)fputs("]}\n", stdout);
 }
 
 static void report_dark(const run_meter_t *meter, bool json) {
@@ -250,15 +299,33 @@ void run_report_measured(run_t *run) {
     } else {
         report_one(&run->meter[0], "measured", run->options.json);
     }
-    (void)fflush(stdout);
+    (void)flush(run);
 }
 
-void run_report_end(const run_t *run) {
+void run_report_start(run_meter_t *meter) {
+    qd_meter_view_t view;
+
+    meter->looked = true;
+    qd_meter_get_view(meter->meter, &view);
+    if ((view.flags & RECORD_LOST) != 0) {
+        (void)qd_complain(
+            COMMAND, 0,
+            "%s: a record of the state was damaged; the meter goes on with the last good one, see its "
+            "journal",
+            meter->kept ? meter->dir.path : meter->name);
+    }
+}
+
+bool run_report_end(run_t *run) {
     for (uint32_t n = 0; n < run->options.count; n++) {
         if (!run->options.json) {
             (void)printf("%s stopped: ", run->meter[n].name);
         }
         report_one(&run->meter[n], "stopped", run->options.json);
     }
-    (void)fflush(stdout);
+    (void)flush(run);
+    if (run->unheard) {
+        (void)qd_complain(COMMAND, 0, "standard output did not take all lines; is its disk full?");
+    }
+    return !run->unheard;
 }

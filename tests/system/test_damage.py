@@ -184,3 +184,35 @@ def test_an_interrupt_right_after_ready_is_clean(run):
     for _ in range(5):
         meter = run(load=meters.zero_load())
         assert meter.interrupt() == 0 and meter.stopped()
+
+
+@pytest.mark.parametrize("name", ["fram", "world"])
+def test_a_file_cut_under_a_running_meter_is_said(run, tmp_path, name):
+    meter = run(load=A_WH_A_SECOND, speed=20)
+    os.truncate(tmp_path / "x" / name, 0)
+    assert meter.wait(10) == 5
+    assert meter.stderr().count("\n") == 0 and str(tmp_path / "x" / name) in meter.stderr(), meter.stderr()
+    assert str(tmp_path / "x" / name) in refused(run)
+
+
+def test_a_file_removed_under_a_running_meter_is_said_at_its_end(run, tmp_path):
+    meter = run(load=A_WH_A_SECOND, speed=20)
+    (tmp_path / "x" / "fram").unlink()
+    assert meter.interrupt() == 5
+    assert meter.stderr().count("\n") == 0 and str(tmp_path / "x") in meter.stderr(), meter.stderr()
+
+
+def test_a_lost_record_is_said(run, old):
+    """Wherever both copies of one lie: the start says so, and so does every line."""
+    fram, world = (old / "fram").read_bytes(), (old / "world").read_bytes()
+    lost = 0
+    for at in range(128, len(fram), 400):
+        (old / "fram").write_bytes(fram[:at] + bytes(octet ^ 5 for octet in fram[at:at + 400]) + fram[at + 400:])
+        (old / "world").write_bytes(world)
+        meter = run(ready=False, load=meters.zero_load(), speed="max", length="2s")
+        status = meter.wait(10)
+        said = "record" in meter.stderr()
+        if status == 0:
+            assert said == ("record-lost" in meter.stopped()[0]["flags"]), (at, meter.stderr())
+            lost += said
+    assert lost

@@ -2,7 +2,9 @@
 """quadrant run: spans, several meters in one process, load files that are none, and ports."""
 
 import json
+import os
 import re
+import subprocess
 
 import meter as meters
 import octets
@@ -97,6 +99,7 @@ def test_a_span_ends_by_itself_at_any_speed(run):
     ("# only words\n", ""),
     ("t_s," + meters.COLUMNS + "\n", ""),
     ("t_s,nonsense\n0,1\n", ":1"),
+    ("t_s,u1_v,i1_a,p1_w,\n0,230,1,230,\n", ":1"),
     (meters.zero_load().replace("\n0,", "\nzero,"), ":3"),
     (meters.zero_load().replace("230,230,230", "230,230,two", 1), ":3"),
     (meters.zero_load().replace("\n60,", "\n0,"), ":4"),
@@ -117,6 +120,42 @@ def test_a_load_file_that_is_not_there(run, tmp_path):
     meter = run(ready=False, load=tmp_path / "none.csv", speed="max", length="10s")
     assert meter.wait(10) in (2, 5)
     assert "none.csv" in meter.stderr()
+
+
+def test_a_load_file_that_is_no_file_is_not_waited_for(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        meter = run(ready=False, load=path, speed="max", length="10s")
+        assert meter.wait(10) == 2
+        assert str(path) in meter.stderr() and meter.stderr().count("\n") == 0, meter.stderr()
+
+
+@pytest.mark.parametrize("words", [["run", "--state", "none", "--wrapper", "0", "--for", "1s"], ["help"], ["help", "run"],
+                                   ["help", "read"], ["--version"]])
+def test_a_full_disk_behind_standard_output(words, quadrant):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([quadrant, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=20, check=False)
+    assert done.returncode == 5
+    assert "standard output" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_meter_whose_reader_went_away_stays(quadrant):
+    meter = subprocess.Popen([quadrant, "run", "--state", "none", "--wrapper", "0", "--for", "3s"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    meter.stdout.readline()
+    meter.stdout.close()
+    assert meter.wait(20) == 0
+    assert meter.stderr.read() == ""
+    meter.stderr.close()
+
+
+def test_a_phase_without_values_is_said_in_the_line(run):
+    load = "\n".join(["t_s," + meters.COLUMNS, "0,230,231,,1,2,,200,-300,,10,20,,50", "60,230,231,,1,2,,200,-300,,10,20,,50"]) + "\n"
+    meter = run(load=load, length="4s")
+    assert meter.wait_event("measured")["flags"] == ["phase-missing"]
+    assert meter.wait(10) == 0
+    whole = run(load=WALK, name="whole", speed="max", length="5s", ready=False)
+    assert whole.wait(10) == 0 and whole.stopped()[0]["flags"] == []
 
 
 @pytest.mark.parametrize("extra", [["--speed", "0"], ["--speed", "-1"], ["--speed", "fast"], ["--for", "soon"], ["--for", "-1s"],
