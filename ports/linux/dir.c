@@ -64,13 +64,14 @@ static qd_status_t take_lock(qd_linux_dir_t *dir, qd_linux_error_t *error) {
 
 qd_status_t qd_linux_dir_open(qd_linux_dir_t *dir, const char *path, qd_linux_error_t *error) {
     qd_status_t status;
+    size_t length = strlen(path);
 
     dir->fd = -1;
     dir->lock = -1;
-    if (*path == '\0' || strlen(path) >= sizeof dir->path) {
+    if (length == 0 || length >= sizeof dir->path) {
         return qd_linux_fault(error, QD_IO, "the path of the state directory is empty or too long");
     }
-    (void)strcpy(dir->path, path);
+    memcpy(dir->path, path, length + 1);
     status = make_parents(path, error);
     if (status != QD_OK) {
         return status;

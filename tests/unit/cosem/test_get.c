@@ -367,8 +367,9 @@ static void test_next_out_of_order(void **state) {
 }
 
 static void test_another_request_ends_the_transfer(void **state) {
+    static const char list[] = "C0 03 C2 01 " ITEM_NAME;
     static const char *const others[] = {GET_NAME, "C1 01 C2 0001 0000600101FF 02 00 09 00",
-                                         "C3 01 C2 0008 0000010000FF 03 00", "C0 03 C2 01 " ITEM_NAME,
+                                         "C3 01 C2 0008 0000010000FF 03 00", list,
                                          "C0 01 C2 0001 FFFFFFFFFFFF 02 00"};
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
