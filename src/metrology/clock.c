@@ -20,8 +20,7 @@ int64_t qd_met_clock_utc_us(const qd_met_clock_t *clock, uint64_t tick_us) {
 }
 
 int64_t qd_met_clock_utc(const qd_met_clock_t *clock, uint64_t tick_us) {
-    int64_t utc_us = qd_met_clock_utc_us(clock, tick_us);
-    return utc_us / 1000 - (utc_us % 1000 < 0 ? 1 : 0);
+    return qd_met_clock_ms(qd_met_clock_utc_us(clock, tick_us));
 }
 
 static uint32_t saturate(uint64_t ms) {

@@ -112,7 +112,8 @@ static void feed_add(uint64_t power[QD_ENERGY_COUNT], const feed_t *feed) {
     power[feed->apparent] += feed->apparent_mva;
 }
 
-/* Adds to one channel under one row of the registers; returns the whole mJ that came up. */
+/* Adds to one channel under one row of the registers; returns the whole mJ that came up. The caller notes
+ * the channel in touched. */
 static uint64_t channel_add(qd_metrology_t *m, unsigned row, unsigned set, unsigned channel, uint64_t power,
                             uint32_t duration_us) {
     qd_accumulator_t accumulator = {m->registers.mj[row][channel], m->rest_nj[set][channel]};
@@ -127,6 +128,9 @@ static void phase_book(qd_metrology_t *m, unsigned phase, const feed_t *feed, ui
     (void)channel_add(m, row, phase + 1u, feed->active, feed->active_mw, duration_us);
     (void)channel_add(m, row, phase + 1u, feed->reactive, feed->reactive_mvar, duration_us);
     (void)channel_add(m, row, phase + 1u, feed->apparent, feed->apparent_mva, duration_us);
+    uint32_t channels =
+        (uint32_t)1 << feed->active | (uint32_t)1 << feed->reactive | (uint32_t)1 << feed->apparent;
+    m->touched |= channels << (phase + 1u) * QD_ENERGY_COUNT;
 }
 
 /* Books the sum under the rates in force and adds to the energy that the test outputs show. */
@@ -136,6 +140,7 @@ static void sum_book(qd_metrology_t *m, const uint64_t power[QD_ENERGY_COUNT], u
         if (power[c] == 0) {
             continue;
         }
+        m->touched |= (uint32_t)1 << c;
         uint64_t whole = channel_add(m, m->rate[c], 0, c, power[c], duration_us);
         m->total_mj[c] += (int64_t)whole;
         if (c <= QD_ENERGY_A_EXPORT) {
@@ -229,7 +234,7 @@ static unsigned elements_read(qd_metrology_t *m, const qd_quantities_t *record, 
         judged[1] += feed[p].reactive_mvar;
         no_load |= (unsigned)no_load_judge(m, before, feed[p].active_mw, feed[p].reactive_mvar) << p;
     }
-    m->phase_no_load = (uint8_t)no_load;
+    m->phase_no_load = no_load;
     m->flags &= (uint16_t)~QD_METER_FLAG_PHASE_INVALID;
     if (live != wanted) {
         m->flags |= QD_METER_FLAG_PHASE_INVALID;

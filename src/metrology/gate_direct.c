@@ -7,7 +7,7 @@ void qd_met_latch(qd_metrology_t *m) {
     s->number = m->number;
     s->tick_us = m->tick_us;
     s->utc_us = qd_met_clock_utc_us(&m->clock, m->tick_us);
-    s->utc_ms = qd_met_clock_utc(&m->clock, m->tick_us);
+    s->utc_ms = qd_met_clock_ms(s->utc_us);
     qd_met_clock_status(m, &s->clock);
     memcpy(s->rate, m->rate, sizeof s->rate);
     s->now = m->now;

@@ -92,7 +92,7 @@ typedef struct head {
 static void head_put(image_t *w, const qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base) {
     put8(w, LAYOUT);
     put8(w, (uint8_t)((clock->valid ? BIT_CLOCK : 0u) | (m->no_load ? BIT_NO_LOAD : 0u) |
-                      (unsigned)m->phase_no_load << PHASE_NO_LOAD_AT));
+                      m->phase_no_load << PHASE_NO_LOAD_AT));
     put32(w, base);
     put32(w, m->number);
     put64(w, (uint64_t)qd_met_clock_utc(clock, m->tick_us));
@@ -119,7 +119,7 @@ static void head_get(qd_reader_t *r, head_t *head) {
 
 static void no_load_get(qd_metrology_t *m, const head_t *head) {
     m->no_load = (head->bits & BIT_NO_LOAD) != 0;
-    m->phase_no_load = (uint8_t)((head->bits & BITS_PHASE_NO_LOAD) >> PHASE_NO_LOAD_AT);
+    m->phase_no_load = (uint32_t)(head->bits & BITS_PHASE_NO_LOAD) >> PHASE_NO_LOAD_AT;
 }
 
 static void sealed_put(image_t *w, const qd_met_sealed_t *sealed) {
@@ -257,6 +257,7 @@ void qd_met_reference_take(qd_metrology_t *m) {
     m->reference.pulses[0] = m->pulse[0].count;
     m->reference.pulses[1] = m->pulse[1].count;
     m->reference.rate_generation = m->rate_generation;
+    m->touched = 0;
 }
 
 /* What of a delta grows with the channels that moved. */
@@ -268,13 +269,18 @@ typedef struct moved {
     bool fits;
 } moved_t;
 
+/* Numbers are those of channel() above. */
 static void moved_collect(const qd_metrology_t *m, moved_t *moved) {
     const uint32_t *rest = m->rest_nj[0];
     const int64_t *phases = m->registers.mj[QD_PAGE_PHASE(0)];
     uint32_t count = 0;
     uint32_t bitmap = 0;
     uint64_t beyond = 0;
-    for (unsigned i = 0; i < QD_MET_CHANNELS; i++) {
+    unsigned i = 0;
+    for (uint32_t touched = m->touched; touched != 0; touched >>= 1, i++) {
+        if ((touched & 1u) == 0) {
+            continue;
+        }
         int64_t now = i < QD_ENERGY_COUNT ? m->registers.mj[m->rate[i]][i] : phases[i - QD_ENERGY_COUNT];
         uint64_t mj = (uint64_t)(now - m->reference.mj[i]);
         if (mj != 0 || rest[i] != m->reference.rest_nj[i]) {

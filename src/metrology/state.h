@@ -89,11 +89,11 @@ struct qd_metrology {
     int64_t apparent_mva;
     uint32_t root[QD_MET_SETS]; /* newest apparent powers: where the next square roots start */
     uint64_t tick_us;
-    bool measured;         /* an interval was booked since the start */
-    bool no_load;          /* the sum is below the threshold */
-    uint8_t phase_no_load; /* phases that are, one bit each */
-    uint16_t flags;        /* all but QD_METER_FLAG_NO_LOAD */
-    uint64_t gap_us;       /* not yet journalled */
+    bool measured;          /* an interval was booked since the start */
+    bool no_load;           /* the sum is below the threshold */
+    uint32_t phase_no_load; /* phases that are, one bit each */
+    uint16_t flags;         /* all but QD_METER_FLAG_NO_LOAD */
+    uint64_t gap_us;        /* not yet journalled */
     uint32_t gap_count;
 
     qd_met_clock_t clock;
@@ -110,6 +110,8 @@ struct qd_metrology {
 
     /* records */
     qd_met_reference_t reference;
+    uint32_t
+        touched; /* channels with a booking since the reference, numbered as there: others did not move */
     uint64_t since_base_us;
     uint64_t since_checkpoint_us;
     bool journal_dirty;
@@ -146,6 +148,9 @@ void qd_met_rates_set(qd_metrology_t *m, const uint8_t rate[QD_ENERGY_COUNT]);
 
 /* clock.c: UTC in us (the ends of int64_t stand for what is beyond them), and in whole ms rounded down. */
 int64_t qd_met_clock_utc_us(const qd_met_clock_t *clock, uint64_t tick_us);
+static inline int64_t qd_met_clock_ms(int64_t utc_us) {
+    return utc_us / 1000 - (utc_us % 1000 < 0 ? 1 : 0);
+}
 int64_t qd_met_clock_utc(const qd_met_clock_t *clock, uint64_t tick_us);
 uint32_t qd_met_clock_uncertainty(const qd_metrology_t *m, const qd_met_clock_t *clock, uint64_t tick_us);
 void qd_met_clock_status(const qd_metrology_t *m, qd_clock_status_t *status);

@@ -48,8 +48,9 @@ struct qd_store {
     uint32_t scratch_size;
     uint32_t staged; /* octets in staging */
     uint16_t staged_count;
-    uint8_t blank; /* the octet that a blank device is made of */
-    bool open;     /* a group is */
+    uint16_t last_row; /* the one that was programmed last */
+    uint8_t blank;     /* the octet that a blank device is made of */
+    bool open;         /* a group is */
     qd_redo_state_t redo;
     qd_record_state_t *states; /* one per row of the layout */
     uint8_t *staging;          /* entries {id, length, payload}, as in the redo area */

@@ -10,6 +10,10 @@ uint16_t qd_slots_find(const qd_store_t *store, uint16_t id) {
     const qd_record_row_t *rows = store->layout->rows;
     uint16_t low = 0, high = store->layout->row_count;
 
+    /* Most writes are of the record that was written last: energy, every second. */
+    if (store->last_row < high && rows[store->last_row].id == id) {
+        return store->last_row;
+    }
     while (low < high) {
         uint16_t middle = (uint16_t)((low + high) / 2);
 
@@ -99,6 +103,7 @@ static qd_status_t put(qd_store_t *store, uint16_t row, uint8_t slot, const uint
     if (status != QD_OK) {
         return status;
     }
+    store->last_row = row;
     state->slot[slot] = QD_SLOT_BAD;
     status = qd_store_program(store, slot_offset(store, row, slot), scratch, head + length);
     if (status == QD_NO_SPACE) {
