@@ -181,7 +181,7 @@ static void follow(char path[QD_PATH_MAX]) {
 
     (void)snprintf(own, sizeof own, "%s/client.yaml", path);
     if (access(own, F_OK) != 0 && qd_state_elsewhere(path, target)) {
-        (void)strcpy(path, target);
+        memcpy(path, target, strlen(target) + 1u);
     }
 }
 
@@ -199,7 +199,7 @@ int qd_state_of(const char *command, const char *text, size_t length, char path[
     (void)memcpy(name, text, length);
     name[length] = '\0';
     if (strchr(name, '/') != NULL) {
-        (void)strcpy(path, name);
+        memcpy(path, name, length + 1u);
         return QD_EXIT_OK;
     }
     if (!good_name(name)) {
