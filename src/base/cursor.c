@@ -71,7 +71,7 @@ uint8_t qd_reader_u8(qd_reader_t *r) {
 uint16_t qd_reader_u16(qd_reader_t *r) {
     const uint8_t *octets = qd_reader_octets(r, 2);
 
-    return octets == NULL ? 0 : (uint16_t)(octets[0] << 8 | octets[1]);
+    return octets == NULL ? 0 : (uint16_t)((uint32_t)octets[0] << 8 | octets[1]);
 }
 
 uint32_t qd_reader_u32(qd_reader_t *r) {
