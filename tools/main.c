@@ -50,7 +50,8 @@ static const command_t commands[] = {
      "{\"structure\": [{\"u8\": 1}, {\"octets\": \"0A0B\"}]}. Numbers are raw, without the scaler.\n" COMMON},
     {"call", qd_cmd_call, "ADDRESS ITEM:METHOD [VALUE]", "runs a method",
      "Without VALUE the parameter is integer 0, as most methods want it; none sends no parameter at all.\n"
-     "VALUE as in set, but JSON must spell its types.\n" COMMON},
+     "VALUE as in set, a plain number where the class fixes the type; other JSON must\n"
+     "spell its types.\n" COMMON},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -6,8 +6,9 @@
 #include "app/event.h"
 #include "meter/meter_state.h"
 
-/* Every record of the meter, sorted by id; metrology's first. The base is mirrored: up to a fold period
- * of energy rests on it alone. */
+/* Every record of the meter, sorted by id; metrology's first. What is written
+ * seldom is mirrored, so that one damaged slot loses nothing; the others are replaced within a second or
+ * lose history only. */
 static const qd_record_row_t record_rows[] = {
     {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE, true},
     {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE, false},
