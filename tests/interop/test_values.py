@@ -95,6 +95,26 @@ def test_registers_per_rate(yard, gate):
     meter.interrupt()
 
 
+def test_a_switch_under_load(yard, gate):
+    """3600 W: a Wh a second, under rate 1 before the script and under rate 2 after it; none is lost between."""
+    meter = yard.start(name=f"switch-{gate}", load=meters.constant_load(230, 16, 1200, 0), gate=gate)
+
+    def read(peer):
+        return [int(value) for value in peer.read_list([(3, f"1-0:1.8.{rate}", 2) for rate in (1, 2, 0)])]
+
+    with peers.Peer(meter.address, meters.CLIENTS["management"], meter.password("management")) as peer:
+        time.sleep(2.2)
+        before = read(peer)
+        peer.method(peer.object(9, model.SCRIPTS), 1, 2, DataType.UINT16)
+        switched = read(peer)
+        time.sleep(3.2)
+        after = read(peer)
+    assert before[0] >= 1 and before[1] == 0
+    assert after[0] - switched[0] <= 1 and after[1] - switched[1] >= 2
+    assert 0 <= after[2] - after[0] - after[1] <= 1
+    meter.interrupt()
+
+
 def test_below_the_threshold_nothing_is_counted(yard, gate):
     name = f"idle-{gate}"
     enter = model.NO_LOAD_ENTER_MW
