@@ -413,6 +413,23 @@ static void rate_selection_and_its_instants(void **state) {
     assert_int_equal(f.m->registers.mj[5][0], 1000);
 }
 
+/* A selection several intervals ahead waits; the quantum of its instant is cut there. */
+static void a_rate_chosen_ahead_waits_for_its_instant(void **state) {
+    (void)state;
+    fixture_t f;
+    fixture_new(&f);
+    assert_int_equal(select_all(&f, 1, 0), QD_OK);
+    assert_int_equal(select_all(&f, 2, f.tick_us + 2500000), QD_OK);
+    run_one(&f, 1000, 0, SECOND);
+    assert_int_equal(poll_snapshot(&f).rate[0], 1);
+    run_one(&f, 1000, 0, SECOND);
+    assert_int_equal(f.m->registers.mj[1][0], 2000);
+    assert_int_equal(f.m->registers.mj[2][0], 0);
+    run_one(&f, 1000, 0, SECOND);
+    assert_int_equal(f.m->registers.mj[1][0], 2500);
+    assert_int_equal(f.m->registers.mj[2][0], 500);
+}
+
 static void rates_are_per_channel(void **state) {
     (void)state;
     fixture_t f;
@@ -509,6 +526,7 @@ int main(void) {
         cmocka_unit_test(gaps_are_told_once),
         cmocka_unit_test(rate_switch_cuts_the_quantum),
         cmocka_unit_test(rate_selection_and_its_instants),
+        cmocka_unit_test(a_rate_chosen_ahead_waits_for_its_instant),
         cmocka_unit_test(rates_are_per_channel),
         cmocka_unit_test(pulses_are_exact),
         cmocka_unit_test(contradicting_configs_are_refused),
