@@ -47,7 +47,6 @@ typedef struct qd_association {
     uint32_t generation; /* of the channel */
     uint32_t conformance;
     uint16_t pdu_size; /* largest APDU to send */
-    uint16_t client_pdu_size;
     qd_transfer_t transfer;
     qd_selected_t selection[QD_SELECTION_ITEMS];
 } qd_association_t;

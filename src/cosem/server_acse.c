@@ -143,7 +143,6 @@ qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uin
     }
     if (association != NULL) {
         uint16_t theirs = initiate.max_receive_pdu == 0 ? UINT16_MAX : initiate.max_receive_pdu;
-        association->client_pdu_size = theirs;
         association->pdu_size = theirs < server->tables->pdu_size ? theirs : server->tables->pdu_size;
         association->conformance = initiate.conformance & server->tables->conformance;
         association->mechanism = aarq.has_mechanism ? aarq.mechanism : QD_MECHANISM_NONE;

@@ -73,7 +73,6 @@ typedef struct qd_cosem_tables {
     uint32_t conformance;         /* of the server */
     uint16_t inactivity_s;        /* a silent connection is closed after this; 0: never */
     uint16_t server_sap;          /* logical device 1 */
-    uint8_t association_module;   /* number of the association module */
     qd_ref_t logical_device_name; /* item that names the logical device */
     uint8_t password_attempts;    /* failures in a row that raise event 46 */
 } qd_cosem_tables_t;

@@ -2,7 +2,7 @@
  * accumulator.h - the primitive of energy: power times time, nothing lost.
  *
  * energy = whole mJ in a 64-bit counter and the rest below it in nJ (mW us), 0 .. 999,999.
- * Range: 2^63 mJ are 2.5e12 kWh; a 69 kW meter needs 4 million years. Context: any.
+ * Range: 2^63 mJ are 2.56e9 kWh; a 69 kW meter needs 4,200 years. Context: any.
  */
 #ifndef QD_METROLOGY_ACCUMULATOR_H
 #define QD_METROLOGY_ACCUMULATOR_H

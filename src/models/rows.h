@@ -53,4 +53,11 @@
 #define ANGLE(e, item, phase) \
     REGISTER(1, 0, 81, 7, e, 1, QD_MODULE_REGISTERS, item, phase, I16, QD_UNIT_DEGREE, -1, READ_ALL, 0)
 
+/* Script n activates mask "000n" of the energy registers, n 1 to 8. */
+#define RATE_SCRIPT(n)                                                                              \
+    {                                                                                               \
+        .script = (n), .service = 1, .name = {6, QD_OBIS(0, 0, 14, 0, 1, 255), 4}, .type = OCTETS, \
+        .length = 4, .text = {'0', '0', '0', '0' + (n)}                                             \
+    }
+
 #endif

@@ -93,12 +93,6 @@ static const qd_event_config_t events = {
     .row_count = sizeof event_rows / sizeof event_rows[0],
 };
 
-#define RATE_SCRIPT(n)                                                                              \
-    {                                                                                               \
-        .script = (n), .service = 1, .name = {6, QD_OBIS(0, 0, 14, 0, 1, 255), 4}, .type = OCTETS, \
-        .length = 4, .text = {'0', '0', '0', '0' + (n)}                                             \
-    }
-
 static const qd_script_action_t scripts[] = {RATE_SCRIPT(1), RATE_SCRIPT(2)};
 
 static const qd_tariff_config_t tariff = {
@@ -133,7 +127,6 @@ static const qd_cosem_tables_t cosem = {
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,
     .server_sap = 1,
-    .association_module = QD_MODULE_ASSOCIATION,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},
     .password_attempts = 3,
 };

@@ -54,13 +54,6 @@ static const qd_event_config_t events = {
     .row_count = sizeof event_rows / sizeof event_rows[0],
 };
 
-/* Script n activates mask "000n" of the energy registers. */
-#define RATE_SCRIPT(n)                                                                              \
-    {                                                                                               \
-        .script = (n), .service = 1, .name = {6, QD_OBIS(0, 0, 14, 0, 1, 255), 4}, .type = OCTETS, \
-        .length = 4, .text = {'0', '0', '0', '0' + (n)}                                             \
-    }
-
 static const qd_script_action_t scripts[] = {
     RATE_SCRIPT(1), RATE_SCRIPT(2), RATE_SCRIPT(3), RATE_SCRIPT(4),
     RATE_SCRIPT(5), RATE_SCRIPT(6), RATE_SCRIPT(7), RATE_SCRIPT(8),
@@ -105,7 +98,6 @@ static const qd_cosem_tables_t cosem = {
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,
     .server_sap = 1,
-    .association_module = QD_MODULE_ASSOCIATION,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},
     .password_attempts = 3,
 };
