@@ -14,6 +14,11 @@
 
 #define QD_SEAL_TAG_MAX 16u
 
+/* Values of slot, so that no two kinds of pieces share a nonce. */
+#define QD_SEAL_SLOT_REDO 0u  /* with record 0; slots of records are 0 and 1 */
+#define QD_SEAL_SLOT_SUPER 1u /* with record 0 */
+#define QD_SEAL_SLOT_PAGE 2u  /* page of a log: record is the log's id, sequence the page's number */
+
 typedef struct qd_seal_nonce {
     uint16_t record;
     uint8_t slot;

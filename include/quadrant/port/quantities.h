@@ -37,6 +37,9 @@ typedef struct qd_quantities_port {
     /* Takes the oldest record that ended at or before tick_us. QD_OK: *record filled; QD_END: none
      * is due; QD_IO: the element does not answer (metering flags the gap). */
     qd_status_t (*take)(void *context, uint64_t tick_us, qd_quantities_t *record);
+    /* Ends the running interval now (the supply fails) and takes what it has measured so far; the next interval begins
+     * here. As take; QD_END: nothing was measured since the last one. NULL: the element cannot. */
+    qd_status_t (*cut)(void *context, uint64_t tick_us, qd_quantities_t *record);
 } qd_quantities_port_t;
 
 #endif

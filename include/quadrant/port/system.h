@@ -16,12 +16,15 @@ typedef struct qd_random {
     qd_status_t (*fill)(void *context, uint8_t *buffer, size_t length);
 } qd_random_t;
 
-/* Power states of the meter. Only QD_POWER_MAINS is entered so far; the others have their place. */
+/*
+ * Power states of the meter, in the order in which a failing supply goes through them. A supply may come back
+ * from any of them, and may be gone without having shown any.
+ */
 typedef enum qd_power_state {
-    QD_POWER_MAINS = 0,
-    QD_POWER_BROWN_OUT,
-    QD_POWER_HOLD_UP,
-    QD_POWER_LAST_GASP,
+    QD_POWER_MAINS = 0, /* all is well */
+    QD_POWER_BROWN_OUT, /* notice: the supply fails; what is to be kept must be committed within 10 ms */
+    QD_POWER_HOLD_UP,   /* the reserve drives the processor: nothing is written any more */
+    QD_POWER_LAST_GASP, /* the reserve ends: nothing is done any more */
     QD_POWER_BATTERY_READING,
     QD_POWER_ASLEEP
 } qd_power_state_t;
