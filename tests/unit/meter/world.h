@@ -168,7 +168,7 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
                            .read = world_fram_read,
                            .program = world_fram_program,
                            .sync = world_fram_sync};
-    w->quantities = (qd_quantities_port_t){w, world_take};
+    w->quantities = (qd_quantities_port_t){w, world_take, NULL};
     w->rtc = (qd_rtc_t){w, world_rtc_get, world_rtc_set};
     w->factory = (qd_factory_t){w, world_factory_open};
     w->ports.fram = &w->fram;
