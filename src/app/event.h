@@ -17,6 +17,8 @@ typedef enum qd_event_code {
     QD_EVENT_CLOCK_OLD = 4, /* clock adjusted: detail is the old UTC in seconds */
     QD_EVENT_CLOCK_NEW = 5, /* detail is the new UTC in seconds */
     QD_EVENT_CLOCK_INVALID = 6,
+    QD_EVENT_ERRORS_CLEARED = 10, /* detail is the error register before */
+    QD_EVENT_MEMORY_ERROR = 14,   /* non-volatile memory; detail: QD_ERROR_* that rose */
     QD_EVENT_WRONG_PASSWORD = 46, /* detail is the client SAP */
     QD_EVENT_PARAMETRIZATION = 47
 } qd_event_code_t;

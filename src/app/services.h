@@ -38,10 +38,12 @@ static inline bool qd_services_in_factory(const qd_services_t *services) {
 #define QD_RECORD_TARIFF 0x0203u
 #define QD_RECORD_EVENTS 0x0204u
 #define QD_RECORD_SECRETS 0x0205u
+#define QD_RECORD_DIAGNOSIS 0x0206u
 #define QD_RECORD_IDENTITY_SIZE 256u
 #define QD_RECORD_CLOCK_SIZE 96u
 #define QD_RECORD_TARIFF_SIZE 512u
 #define QD_RECORD_EVENTS_SIZE 768u
 #define QD_RECORD_SECRETS_SIZE 256u
+#define QD_RECORD_DIAGNOSIS_SIZE 16u
 
 #endif

@@ -19,6 +19,7 @@ static const qd_record_row_t record_rows[] = {
     {QD_RECORD_TARIFF, QD_RECORD_TARIFF_SIZE, true},
     {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE, false},
     {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE, true},
+    {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS_SIZE, true},
 };
 
 /* The largest group: whatever metrology writes in one commit. The events of a step are one record

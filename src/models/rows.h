@@ -5,6 +5,7 @@
 #define QD_MODELS_ROWS_H
 
 #include "app/clock.h"
+#include "app/diagnosis.h"
 #include "app/event.h"
 #include "app/identity.h"
 #include "app/registers.h"

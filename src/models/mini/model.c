@@ -15,13 +15,14 @@ static const qd_access_row_t access[] = {
 
 static const qd_object_row_t objects[] = {
     OBJECT(0, 0, 1, 0, 0, qd_class_clock, QD_MODULE_CLOCK, QD_CLOCK_ITEM_OBJECT, 0, CLOCK_RIGHTS),
-    OBJECT(0, 0, 10, 0, 100, qd_class_script_table, QD_MODULE_TARIFF, QD_TARIFF_ITEM_SCRIPTS, 0, CLOCK_RIGHTS),
+    OBJECT(0, 0, 10, 0, 100, qd_class_script_table, QD_MODULE_TARIFF, QD_TARIFF_ITEM_SCRIPTS, 0,
+           CLOCK_RIGHTS),
     OBJECT(0, 0, 14, 0, 1, qd_class_register_activation, QD_MODULE_TARIFF, QD_TARIFF_ITEM_ACTIVATION, 0,
            CLOCK_RIGHTS),
     OBJECT(0, 0, 40, 0, 0, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CURRENT, 0,
            CURRENT),
-    OBJECT(0, 0, 40, 0, 1, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CLIENT, MANAGEMENT,
-           CLOCK_RIGHTS),
+    OBJECT(0, 0, 40, 0, 1, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CLIENT,
+           MANAGEMENT, CLOCK_RIGHTS),
     OBJECT(0, 0, 41, 0, 0, qd_class_sap_assignment, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_SAP_LIST, 0,
            READ_ALL),
     DATA(0, 0, 42, 0, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0, OCTETS, READ_ALL, FACTORY),
@@ -82,10 +83,9 @@ static const qd_clock_config_t clock = {
 };
 
 static const qd_event_row_t event_rows[] = {
-    {QD_EVENT_POWER_UP, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_CLOCK_OLD, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_CLOCK_NEW, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_PARAMETRIZATION, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_POWER_DOWN, QD_TARGET_STANDARD_LOG},   {QD_EVENT_POWER_UP, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_CLOCK_OLD, QD_TARGET_STANDARD_LOG},    {QD_EVENT_CLOCK_NEW, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_MEMORY_ERROR, QD_TARGET_STANDARD_LOG}, {QD_EVENT_PARAMETRIZATION, QD_TARGET_STANDARD_LOG},
 };
 
 static const qd_event_config_t events = {
@@ -138,12 +138,14 @@ const qd_model_t qd_model_mini = {
     .phase_mask = 0x01,
     .metrology = &metrology,
     .cosem = &cosem,
-    .modules = {
-        [QD_MODULE_EVENT] = {&qd_event_module, &events},
-        [QD_MODULE_CLOCK] = {&qd_clock_module, &clock},
-        [QD_MODULE_REGISTERS] = {&qd_registers_module, &registers},
-        [QD_MODULE_IDENTITY] = {&qd_identity_module, &identity},
-        [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
-        [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
-    },
+    .modules =
+        {
+            [QD_MODULE_EVENT] = {&qd_event_module, &events},
+            [QD_MODULE_CLOCK] = {&qd_clock_module, &clock},
+            [QD_MODULE_REGISTERS] = {&qd_registers_module, &registers},
+            [QD_MODULE_IDENTITY] = {&qd_identity_module, &identity},
+            [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
+            [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
+            [QD_MODULE_DIAGNOSIS] = {&qd_diagnosis_module, NULL},
+        },
 };

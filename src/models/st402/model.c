@@ -43,10 +43,11 @@ static const qd_clock_config_t clock = {
 };
 
 static const qd_event_row_t event_rows[] = {
-    {QD_EVENT_POWER_DOWN, QD_TARGET_STANDARD_LOG},    {QD_EVENT_POWER_UP, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_DST_CHANGED, QD_TARGET_STANDARD_LOG},   {QD_EVENT_CLOCK_OLD, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_CLOCK_NEW, QD_TARGET_STANDARD_LOG},     {QD_EVENT_CLOCK_INVALID, QD_TARGET_STANDARD_LOG},
-    {QD_EVENT_WRONG_PASSWORD, QD_TARGET_FRAUD_LOG},   {QD_EVENT_PARAMETRIZATION, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_POWER_DOWN, QD_TARGET_STANDARD_LOG},     {QD_EVENT_POWER_UP, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_DST_CHANGED, QD_TARGET_STANDARD_LOG},    {QD_EVENT_CLOCK_OLD, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_CLOCK_NEW, QD_TARGET_STANDARD_LOG},      {QD_EVENT_CLOCK_INVALID, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_ERRORS_CLEARED, QD_TARGET_STANDARD_LOG}, {QD_EVENT_MEMORY_ERROR, QD_TARGET_STANDARD_LOG},
+    {QD_EVENT_WRONG_PASSWORD, QD_TARGET_FRAUD_LOG},    {QD_EVENT_PARAMETRIZATION, QD_TARGET_STANDARD_LOG},
 };
 
 static const qd_event_config_t events = {
@@ -109,12 +110,14 @@ const qd_model_t qd_model_st402 = {
     .phase_mask = 0x07,
     .metrology = &metrology,
     .cosem = &cosem,
-    .modules = {
-        [QD_MODULE_EVENT] = {&qd_event_module, &events},
-        [QD_MODULE_CLOCK] = {&qd_clock_module, &clock},
-        [QD_MODULE_REGISTERS] = {&qd_registers_module, &registers},
-        [QD_MODULE_IDENTITY] = {&qd_identity_module, &identity},
-        [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
-        [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
-    },
+    .modules =
+        {
+            [QD_MODULE_EVENT] = {&qd_event_module, &events},
+            [QD_MODULE_CLOCK] = {&qd_clock_module, &clock},
+            [QD_MODULE_REGISTERS] = {&qd_registers_module, &registers},
+            [QD_MODULE_IDENTITY] = {&qd_identity_module, &identity},
+            [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
+            [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
+            [QD_MODULE_DIAGNOSIS] = {&qd_diagnosis_module, NULL},
+        },
 };

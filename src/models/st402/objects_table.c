@@ -2,13 +2,13 @@
 #include "models/st402/tables.h"
 
 enum {
-    READ_ALL = 0,  /* every authenticated client reads */
+    READ_ALL = 0, /* every authenticated client reads */
     READ_PUBLIC,
     CLOCK_RIGHTS,
     TARIFF_RIGHTS,
     CONFIGURATION, /* management, and level 3 over local bearers */
     MANAGEMENT,
-    CURRENT,       /* the asking association itself */
+    CURRENT, /* the asking association itself */
     ASSOCIATIONS
 };
 
@@ -28,26 +28,27 @@ _Static_assert(sizeof qd_st402_access / sizeof qd_st402_access[0] == QD_ST402_AC
 #define RATES 8
 
 /* What a phase shows; p is the phase, c the value group of its active power import. */
-#define PHASE_ROWS(c, p)                                                                                       \
-    NOW((c) + 0, QD_REGISTER_PHASE_P_IMPORT, p, U32, QD_UNIT_W, 0),                                            \
-        ENERGY_OF_PHASE((c) + 0, QD_REGISTER_PHASE_IMPORT, p),                                                 \
-        NOW((c) + 1, QD_REGISTER_PHASE_P_EXPORT, p, U32, QD_UNIT_W, 0),                                        \
-        ENERGY_OF_PHASE((c) + 1, QD_REGISTER_PHASE_EXPORT, p),                                                 \
-        NOW((c) + 2, QD_REGISTER_PHASE_Q_IMPORT, p, U32, QD_UNIT_VAR, 0),                                      \
-        NOW((c) + 3, QD_REGISTER_PHASE_Q_EXPORT, p, U32, QD_UNIT_VAR, 0),                                      \
-        NOW((c) + 8, QD_REGISTER_PHASE_S, p, U32, QD_UNIT_VA, 0),                                              \
-        NOW((c) + 10, QD_REGISTER_PHASE_CURRENT, p, U32, QD_UNIT_A, -3),                                       \
-        NOW((c) + 11, QD_REGISTER_PHASE_VOLTAGE, p, U16, QD_UNIT_V, -1),                                       \
-        NOW((c) + 12, QD_REGISTER_PHASE_POWER_FACTOR, p, I16, QD_UNIT_NONE, -3),                               \
+#define PHASE_ROWS(c, p)                                                                                     \
+    NOW((c) + 0, QD_REGISTER_PHASE_P_IMPORT, p, U32, QD_UNIT_W, 0),                                          \
+        ENERGY_OF_PHASE((c) + 0, QD_REGISTER_PHASE_IMPORT, p),                                               \
+        NOW((c) + 1, QD_REGISTER_PHASE_P_EXPORT, p, U32, QD_UNIT_W, 0),                                      \
+        ENERGY_OF_PHASE((c) + 1, QD_REGISTER_PHASE_EXPORT, p),                                               \
+        NOW((c) + 2, QD_REGISTER_PHASE_Q_IMPORT, p, U32, QD_UNIT_VAR, 0),                                    \
+        NOW((c) + 3, QD_REGISTER_PHASE_Q_EXPORT, p, U32, QD_UNIT_VAR, 0),                                    \
+        NOW((c) + 8, QD_REGISTER_PHASE_S, p, U32, QD_UNIT_VA, 0),                                            \
+        NOW((c) + 10, QD_REGISTER_PHASE_CURRENT, p, U32, QD_UNIT_A, -3),                                     \
+        NOW((c) + 11, QD_REGISTER_PHASE_VOLTAGE, p, U16, QD_UNIT_V, -1),                                     \
+        NOW((c) + 12, QD_REGISTER_PHASE_POWER_FACTOR, p, I16, QD_UNIT_NONE, -3),                             \
         NOW((c) + 13, QD_REGISTER_PHASE_FREQUENCY, p, U16, QD_UNIT_HZ, -3)
 
-#define ASSOCIATION_OF(e, client_row, access_row)                                                     \
-    OBJECT(0, 0, 40, 0, e, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CLIENT, \
+#define ASSOCIATION_OF(e, client_row, access_row)                                                            \
+    OBJECT(0, 0, 40, 0, e, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CLIENT,       \
            client_row, access_row)
 
 const qd_object_row_t qd_st402_objects[] = {
     OBJECT(0, 0, 1, 0, 0, qd_class_clock, QD_MODULE_CLOCK, QD_CLOCK_ITEM_OBJECT, 0, CLOCK_RIGHTS),
-    OBJECT(0, 0, 10, 0, 100, qd_class_script_table, QD_MODULE_TARIFF, QD_TARIFF_ITEM_SCRIPTS, 0, TARIFF_RIGHTS),
+    OBJECT(0, 0, 10, 0, 100, qd_class_script_table, QD_MODULE_TARIFF, QD_TARIFF_ITEM_SCRIPTS, 0,
+           TARIFF_RIGHTS),
     OBJECT(0, 0, 14, 0, 1, qd_class_register_activation, QD_MODULE_TARIFF, QD_TARIFF_ITEM_ACTIVATION, 0,
            TARIFF_RIGHTS),
     OBJECT(0, 0, 40, 0, 0, qd_class_association_ln, QD_MODULE_ASSOCIATION, QD_ASSOCIATION_ITEM_CURRENT, 0,
@@ -66,6 +67,7 @@ const qd_object_row_t qd_st402_objects[] = {
     DATA(0, 0, 96, 11, 0, 2, QD_MODULE_EVENT, QD_EVENT_ITEM_LAST, 0, U8, READ_ALL, 0),
     DATA(0, 0, 96, 14, 0, 1, QD_MODULE_TARIFF, QD_TARIFF_ITEM_RATE, 0, U8, READ_ALL, 0),
     DATA(0, 0, 96, 15, 0, 2, QD_MODULE_EVENT, QD_EVENT_ITEM_COUNT, 0, U16, READ_ALL, 0),
+    DATA(0, 0, 97, 97, 0, 1, QD_MODULE_DIAGNOSIS, QD_DIAGNOSIS_ITEM_ERRORS, 0, U32, CONFIGURATION, 0),
     DATA(1, 0, 0, 0, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_ELECTRICITY_ID, 0, OCTETS, MANAGEMENT, 0),
     DATA(1, 0, 0, 2, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_VERSION_LEGAL, 0, OCTETS, READ_PUBLIC, LEGAL),
     REGISTER(1, 0, 0, 3, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_METER_CONSTANT, 0, U32, QD_UNIT_PER_WH, -3,

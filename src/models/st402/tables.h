@@ -18,7 +18,7 @@ enum {
 };
 
 #define QD_ST402_ACCESS_ROWS 8u
-#define QD_ST402_OBJECTS 94u
+#define QD_ST402_OBJECTS 95u
 
 extern const qd_access_row_t qd_st402_access[];
 extern const qd_object_row_t qd_st402_objects[];

@@ -20,7 +20,7 @@ static void test_sizes(void **state) {
     const qd_meter_options_t by_link = {QD_GATE_BY_LOOPBACK};
     const qd_meter_options_t by_call = {QD_GATE_BY_CALL};
     (void)state;
-    assert_in_range(qd_meter_size(st402), 1, 24000);
+    assert_in_range(qd_meter_size(st402), 1, 24576);
     assert_true(qd_meter_size(mini) < qd_meter_size(st402));
     assert_int_equal(qd_meter_size_with(st402, NULL), qd_meter_size(st402));
     assert_int_equal(qd_meter_size_with(st402, &by_call), qd_meter_size(st402));
