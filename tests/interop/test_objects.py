@@ -91,9 +91,10 @@ def test_rights_of_public_are_read_only(lists):
     assert not any(readable(row[3].get(7, 0)) for row in lists["public"] if row[0] == 15)
 
 
-# What a client at the meter's own ports may: write and execute, by class. The rest is read only, but for level 3 a limit.
+# What a client at the meter's own ports may: write and execute, by class. The rest is read only, but for level 3 a limit and the
+# error register.
 MAY = {"level1": {8}, "level2": {6, 8, 9}, "level3": {6, 8, 9}}
-SHIFT_LIMIT = "1-0:0.9.11.255"
+LOCALLY_WRITABLE = {"1-0:0.9.11.255", "0-0:97.97.0.255"}
 
 
 @pytest.mark.parametrize("client", ["level1", "level2", "level3"])
@@ -101,7 +102,7 @@ def test_rights_of_the_levels(lists, client):
     for class_id, _, name, attributes, methods in lists[client]:
         writes = any(writable(mode) for mode in attributes.values())
         runs = any(methods.values())
-        if name == SHIFT_LIMIT:
+        if name in LOCALLY_WRITABLE:
             assert writes == (client == "level3") and not runs
         elif class_id in MAY[client]:
             assert runs and (writes or class_id == 9), name
