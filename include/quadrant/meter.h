@@ -11,6 +11,7 @@
 #include "quadrant/model.h"
 #include "quadrant/port/block.h"
 #include "quadrant/port/channel.h"
+#include "quadrant/port/guard.h"
 #include "quadrant/port/quantities.h"
 #include "quadrant/port/rtc.h"
 #include "quadrant/port/system.h"
@@ -38,14 +39,22 @@ typedef enum qd_gate_kind_of_link {
 
 typedef struct qd_meter_options {
     qd_gate_kind_of_link_t gate;
+    const qd_guard_t *guard; /* NULL: no fence around metrology's memory */
+    /* Memory of its own for metrology, aligned to 8 octets, qd_meter_metrology_size() of them, written only while
+     * the guard is open. NULL: it lies in the memory of qd_meter_init. */
+    void *metrology_memory;
+    size_t metrology_size;
 } qd_meter_options_t;
 
 typedef struct qd_meter qd_meter_t;
 
 /* Octets of memory that a meter of this model takes. */
 size_t qd_meter_size(const qd_model_t *model);
-/* The same with options; a gate by loopback needs room for its frames. options may be NULL. */
+/* The same with options: a gate by loopback needs room for its frames, metrology with memory of its own none
+ * here. options may be NULL. */
 size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options);
+/* Octets for metrology in options.metrology_memory. */
+size_t qd_meter_metrology_size(void);
 /* Octets of FRAM that its records take. */
 uint32_t qd_meter_fram_size(const qd_model_t *model);
 /*

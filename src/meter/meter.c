@@ -56,42 +56,52 @@ typedef struct qd_carving {
     qd_meter_t *meter;
     void *store;
     size_t store_size;
-    void *metrology;
+    void *metrology; /* the door and what is behind it */
+    size_t metrology_size;
     void *module[QD_MODULE_COUNT];
     qd_gate_loop_t *loop;
     uint8_t *buffers[QD_CHANNELS_MAX]; /* receive, then transmit */
 } qd_carving_t;
 
-static void carve(const qd_model_t *model, bool with_loop, qd_arena_t *arena, qd_carving_t *carving) {
+static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd_arena_t *arena,
+                  qd_carving_t *carving) {
     qd_store_layout_t layout;
     qd_meter_layout(model, &layout);
     memset(carving, 0, sizeof *carving);
     carving->meter = arena_take(arena, sizeof(qd_meter_t));
     carving->store_size = qd_store_size(&layout);
     carving->store = arena_take(arena, carving->store_size);
-    carving->metrology = arena_take(arena, qd_metrology_size());
+    if (options->metrology_memory != NULL) {
+        carving->metrology = options->metrology_memory;
+        carving->metrology_size = options->metrology_size;
+    } else {
+        carving->metrology_size = qd_door_size();
+        carving->metrology = arena_take(arena, carving->metrology_size);
+    }
     for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         carving->module[i] = arena_take(arena, model->modules[i].module->size(model->modules[i].config));
     }
     for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
         carving->buffers[i] = arena_take(arena, 2u * QD_LINK_BUFFER(model->cosem->pdu_size));
     }
-    carving->loop = with_loop ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
+    carving->loop = options->gate == QD_GATE_BY_LOOPBACK ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
 }
 
-static size_t size_with(const qd_model_t *model, bool with_loop) {
-    qd_arena_t arena = {NULL, 0, 0, false};
-    qd_carving_t carving;
-    carve(model, with_loop, &arena, &carving);
-    return arena.used;
-}
+static const qd_meter_options_t no_options;
 
 size_t qd_meter_size(const qd_model_t *model) {
-    return size_with(model, false);
+    return qd_meter_size_with(model, NULL);
 }
 
 size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options) {
-    return size_with(model, options != NULL && options->gate == QD_GATE_BY_LOOPBACK);
+    qd_arena_t arena = {NULL, 0, 0, false};
+    qd_carving_t carving;
+    carve(model, options != NULL ? options : &no_options, &arena, &carving);
+    return arena.used;
+}
+
+size_t qd_meter_metrology_size(void) {
+    return qd_door_size();
 }
 
 uint32_t qd_meter_fram_size(const qd_model_t *model) {
@@ -100,7 +110,8 @@ uint32_t qd_meter_fram_size(const qd_model_t *model) {
     return qd_store_device_size(&layout, &qd_sealer_crc);
 }
 
-static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, uint64_t tick_us) {
+static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, const qd_guard_t *guard,
+                                   uint64_t tick_us) {
     const qd_metrology_ports_t ports = {
         .records = qd_store_records(meter->store),
         .rtc = meter->ports.rtc,
@@ -108,12 +119,12 @@ static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carvin
         .factory = meter->ports.factory,
         .boot_epoch = qd_store_epoch(meter->store),
     };
-    qd_status_t status = qd_metrology_init(carving->metrology, qd_metrology_size(), meter->model->metrology,
-                                           &ports, tick_us, &meter->metrology);
+    qd_status_t status = qd_door_init(carving->metrology, carving->metrology_size, guard,
+                                      meter->model->metrology, &ports, tick_us, &meter->door);
     if (status != QD_OK) {
         return status;
     }
-    const qd_gate_t *gate = qd_metrology_gate(meter->metrology);
+    const qd_gate_t *gate = qd_door_gate(meter->door);
     meter->loop = carving->loop;
     if (meter->loop != NULL) {
         qd_gate_loop_init(meter->loop, gate);
@@ -180,7 +191,10 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     if (memory == NULL || ((uintptr_t)memory & 7u) != 0 || !ports_complete(model, ports)) {
         return QD_ARGUMENT;
     }
-    carve(model, options != NULL && options->gate == QD_GATE_BY_LOOPBACK, &arena, &carving);
+    if (options == NULL) {
+        options = &no_options;
+    }
+    carve(model, options, &arena, &carving);
     if (arena.spent) {
         return QD_NO_SPACE;
     }
@@ -194,7 +208,7 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     qd_status_t status =
         qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &qd_sealer_crc, &m->store);
     if (status == QD_OK || status == QD_END) {
-        status = start_metrology(m, &carving, tick_us);
+        status = start_metrology(m, &carving, options->guard, tick_us);
     }
     if (status == QD_OK) {
         status = start_modules(m, &carving);

@@ -7,8 +7,8 @@
 #include "app/gateway.h"
 #include "app/services.h"
 #include "cosem/link.h"
+#include "meter/door.h"
 #include "metrology/gate_link.h"
-#include "metrology/metrology.h"
 #include "models/model.h"
 #include "quadrant/meter.h"
 #include "store/store.h"
@@ -43,7 +43,7 @@ struct qd_meter {
     qd_power_state_t power;
     qd_store_layout_t layout; /* the store reads it as long as it lives */
     qd_store_t *store;
-    qd_metrology_t *metrology;
+    qd_door_t *door;      /* to metrology */
     qd_gate_loop_t *loop; /* NULL: gate by call */
     qd_gateway_t gateway;
     qd_services_t services;

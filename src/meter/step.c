@@ -25,7 +25,7 @@ static uint8_t measure(qd_meter_t *meter, uint64_t tick_us) {
     uint8_t booked = 0;
     const qd_quantities_port_t *port = meter->ports.quantities;
     while (booked < INTERVALS_MAX && port->take(port->context, tick_us, &record) == QD_OK) {
-        (void)qd_metrology_run(meter->metrology, &record);
+        (void)qd_door_run(meter->door, &record);
         meter->interval_us = record.tick_us;
         booked++;
     }
@@ -65,10 +65,10 @@ static qd_status_t commit_metrology(qd_meter_t *meter) {
     if (status != QD_OK) {
         return status;
     }
-    qd_status_t staged = qd_metrology_commit(meter->metrology);
+    qd_status_t staged = qd_door_commit(meter->door);
     status = qd_txn_commit(meter->store);
     if (status != QD_OK) {
-        qd_metrology_commit_failed(meter->metrology);
+        qd_door_commit_failed(meter->door);
         return status;
     }
     return failed(staged) ? QD_IO : QD_OK;
@@ -180,11 +180,11 @@ void qd_meter_get_view(const qd_meter_t *meter, qd_meter_view_t *view) {
 }
 
 uint64_t qd_meter_hash(const qd_meter_t *meter) {
-    return qd_metrology_hash(meter->metrology);
+    return qd_door_hash(meter->door);
 }
 
 int64_t qd_meter_utc_ms(const qd_meter_t *meter, uint64_t tick_us) {
-    return qd_metrology_utc_ms(meter->metrology, tick_us);
+    return qd_door_utc_ms(meter->door, tick_us);
 }
 
 qd_status_t qd_meter_provision(qd_meter_t *meter, const qd_obis_t *obis, const uint8_t *octets,

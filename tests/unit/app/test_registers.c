@@ -14,7 +14,7 @@
 static world_t world;
 
 static void energy(unsigned channel, int64_t mj) {
-    qd_metrology_t *m = world.meter->metrology;
+    qd_metrology_t *m = world.meter->door->metrology;
     m->registers.mj[1][channel] = mj;
     m->total_mj[channel] = mj;
     m->generation++;
@@ -39,7 +39,7 @@ static int8_t shift(uint8_t item) {
 }
 
 static void seal(uint8_t parameter, int64_t value) {
-    const qd_gate_t *gate = qd_metrology_gate(world.meter->metrology);
+    const qd_gate_t *gate = qd_metrology_gate(world.meter->door->metrology);
     qd_gate_request_t request = {.kind = QD_GATE_SET_PARAMETER};
     qd_gate_reply_t reply;
     request.u.parameter.parameter = parameter;
