@@ -155,8 +155,19 @@ static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record
     return QD_OK;
 }
 
+/* Records that are due already come first; each call gives one. */
+static qd_status_t cut(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    qd_load_player_t *player = context;
+
+    if (tick_us <= player->begin_us) {
+        return QD_END;
+    }
+    qd_load_player_cut(player, tick_us);
+    return take(context, tick_us, record);
+}
+
 qd_quantities_port_t qd_load_player_port(qd_load_player_t *player) {
-    qd_quantities_port_t port = {.context = player, .take = take};
+    qd_quantities_port_t port = {.context = player, .take = take, .cut = cut};
 
     return port;
 }

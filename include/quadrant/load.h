@@ -84,7 +84,8 @@ typedef struct qd_load_player {
 void qd_load_player_start(qd_load_player_t *player, uint64_t tick_us);
 /* Ends the running interval at tick_us, before a clean stop: the record can be taken at once. */
 void qd_load_player_cut(qd_load_player_t *player, uint64_t tick_us);
-/* The port of a player; stays valid as long as the player. */
+/* The port of a player; stays valid as long as the player. Its cut gives records that are due already first, one a
+ * call, then the part of the running second; the rest of that second is the next record. */
 qd_quantities_port_t qd_load_player_port(qd_load_player_t *player);
 
 #endif

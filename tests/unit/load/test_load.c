@@ -202,6 +202,84 @@ static void records_begin_at_full_seconds(void **state) {
     qd_load_free(load);
 }
 
+static void a_cut_ends_the_running_interval(void **state) {
+    qd_load_t *load = parsed(HEAD "0,230,1,1,0\n1,230,1,2,0\n2,230,1,3,0\n");
+    qd_load_player_t player = {.load = load, .utc_ms = 86400250, .origin_utc_s = 86400};
+    qd_quantities_port_t port = qd_load_player_port(&player);
+    qd_quantities_t record;
+
+    (void)state;
+    qd_load_player_start(&player, 0);
+    assert_int_equal(port.cut(port.context, 0, &record), QD_END); /* nothing measured yet */
+    assert_int_equal(port.cut(port.context, 1, &record), QD_OK);
+    assert_int_equal(record.tick_us, 1);
+    assert_int_equal(record.duration_us, 1);
+    assert_int_equal(port.cut(port.context, 1, &record), QD_END);
+    /* What is due comes first, then the part of the running second, then nothing. */
+    assert_int_equal(port.cut(port.context, 1000000, &record), QD_OK);
+    assert_int_equal(record.tick_us, 750000);
+    assert_int_equal(record.duration_us, 749999);
+    assert_int_equal(record.phase[0].active_power_mw, 1000);
+    assert_int_equal(port.cut(port.context, 1000000, &record), QD_OK);
+    assert_int_equal(record.tick_us, 1000000);
+    assert_int_equal(record.duration_us, 250000);
+    assert_int_equal(record.phase[0].active_power_mw, 2000);
+    assert_int_equal(port.cut(port.context, 1000000, &record), QD_END);
+    /* A dip that recovers: the next record is the rest of the second. */
+    assert_int_equal(port.take(port.context, 1749999, &record), QD_END);
+    assert_int_equal(port.take(port.context, 1750000, &record), QD_OK);
+    assert_int_equal(record.duration_us, 750000);
+    assert_int_equal(record.phase[0].active_power_mw, 2000);
+    /* At the end of a second there is nothing beside the whole one. */
+    assert_int_equal(port.cut(port.context, 2750000, &record), QD_OK);
+    assert_int_equal(record.duration_us, 1000000);
+    assert_int_equal(port.cut(port.context, 2750000, &record), QD_END);
+    player.off = true;
+    assert_int_equal(port.cut(port.context, 3000000, &record), QD_END);
+    qd_load_free(load);
+}
+
+/* Takes everything up to tick_us by take or by cut; no gap and no overlap. */
+static void taken(qd_load_player_t *player, uint64_t tick_us, bool by_cut, uint64_t *end_us,
+                  int64_t *energy) {
+    qd_quantities_port_t port = qd_load_player_port(player);
+    qd_quantities_t record;
+
+    while ((by_cut ? port.cut : port.take)(port.context, tick_us, &record) == QD_OK) {
+        assert_true(record.tick_us <= tick_us && record.tick_us - record.duration_us == *end_us);
+        assert_true(record.duration_us >= 1 && record.duration_us <= 1000000);
+        *end_us = record.tick_us;
+        *energy += (int64_t)record.phase[0].active_power_mw * record.duration_us;
+    }
+    assert_true(!by_cut || *end_us == tick_us);
+}
+
+static void cuts_anywhere_lose_no_energy(void **state) {
+    qd_load_t *load = parsed(HEAD "0,230,1,1,0\n1,230,1,20,0\n2,230,1,300,0\n5,230,1,-4,0\n");
+    uint32_t random = 1;
+
+    (void)state;
+    for (unsigned round = 0; round < 50; round++) {
+        qd_load_player_t player = {.load = load, .utc_ms = 7 + (int64_t)round * 13};
+        qd_load_player_t whole = player;
+        uint64_t tick_us = 0, end_us = 0, whole_end_us = 0;
+        int64_t energy = 0, wanted = 0;
+
+        qd_load_player_start(&player, 0);
+        qd_load_player_start(&whole, 0);
+        for (unsigned n = 0; n < 200; n++) {
+            random = random * 1664525u + 1013904223u;
+            tick_us += (random >> 8) % 2500000u;
+            taken(&player, tick_us, (random & 0x80u) != 0, &end_us, &energy);
+        }
+        taken(&player, tick_us, true, &end_us, &energy);
+        taken(&whole, tick_us, false, &whole_end_us, &wanted);
+        taken(&whole, tick_us, true, &whole_end_us, &wanted);
+        assert_true(energy == wanted && energy != 0);
+    }
+    qd_load_free(load);
+}
+
 static qd_quantities_t played(qd_load_player_t *player) {
     qd_quantities_port_t port = qd_load_player_port(player);
     qd_quantities_t record;
@@ -275,6 +353,8 @@ int main(void) {
         cmocka_unit_test(what_is_missing_is_invalid),
         cmocka_unit_test(angles_follow_power),
         cmocka_unit_test(records_begin_at_full_seconds),
+        cmocka_unit_test(a_cut_ends_the_running_interval),
+        cmocka_unit_test(cuts_anywhere_lose_no_energy),
         cmocka_unit_test(facts_change_what_is_measured),
         cmocka_unit_test(shipped_loads_parse),
     };
