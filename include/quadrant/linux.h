@@ -1,7 +1,7 @@
 /*
  * linux.h - the Linux port: what a host program puts behind the ports of a meter.
  *
- * Purpose: state directories with one owner, FRAM in a mapped file, the clocks of a simulated world,
+ * Purpose: state directories with one owner, FRAM and flash in mapped files, the clocks of a simulated world,
  * random octets, TCP connections as byte channels and a control socket.
  * Ownership: structs are the caller's; nothing is global, any number of meters runs in one process.
  * Context: one thread, the one that runs the libuv loop.
@@ -85,6 +85,34 @@ qd_status_t qd_linux_fram_open(qd_linux_fram_t *fram, const qd_linux_dir_t *dir,
                                uint32_t size, qd_linux_sync_t sync, qd_linux_error_t *error);
 qd_block_t qd_linux_fram_block(qd_linux_fram_t *fram);
 qd_status_t qd_linux_fram_close(qd_linux_fram_t *fram);
+
+/* --- NOR flash -------------------------------------------------------------------------------- */
+
+#define QD_LINUX_FLASH_BLOCK 4096u /* octets that are erased at once */
+#define QD_LINUX_FLASH_POLLS 2u    /* polls that an erase takes; each does its share */
+
+/*
+ * Flash in a mapped file, as the hardware has it: a program leaves old AND new in the cells, the erase of a block
+ * sets all its bits. Wanting to set a bit without an erase is an error of the programmer; the cells do what cells
+ * do, the program is answered with QD_OK, and misused counts it: a meter that works leaves it at 0. A program into
+ * the block that is being erased is QD_IO and changes nothing; other blocks can be read and programmed meanwhile.
+ * A kill between two polls leaves a block half erased.
+ */
+typedef struct qd_linux_flash {
+    qd_linux_map_t map;
+    qd_linux_sync_t sync;
+    uint32_t erase_at;   /* offset of the block that is being erased */
+    uint32_t erase_left; /* polls that it still takes; 0: no erase runs */
+    uint32_t misused;    /* programs that wanted to set a bit */
+} qd_linux_flash_t;
+
+/* As qd_linux_map_open; a new file is all ones. QD_ARGUMENT: size is no multiple of QD_LINUX_FLASH_BLOCK, or 0. */
+qd_status_t qd_linux_flash_open(qd_linux_flash_t *flash, const qd_linux_dir_t *dir, const char *name,
+                                uint32_t size, qd_linux_sync_t sync, qd_linux_error_t *error);
+/* Valid as long as flash. erase_start outside the device is QD_ARGUMENT. */
+qd_block_t qd_linux_flash_block(qd_linux_flash_t *flash);
+/* As qd_linux_map_close. */
+qd_status_t qd_linux_flash_close(qd_linux_flash_t *flash);
 
 /* --- world: time that outlives the process ---------------------------------------------------- */
 

@@ -23,6 +23,7 @@ typedef struct bench {
     char path[64];
     qd_linux_dir_t dir;
     qd_linux_fram_t fram;
+    qd_linux_flash_t flash;
     qd_block_t block;
     uv_loop_t loop;
     qd_linux_server_t *server;
@@ -66,6 +67,141 @@ static void test_fram(bench_t *b) {
     b->block = qd_linux_fram_block(&b->fram);
     qd_contract_block(&b->contract, &b->block, NULL, NULL);
     CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+}
+
+/* --- flash ------------------------------------------------------------------------------------ */
+
+static bool open_flash(bench_t *b, const qd_linux_dir_t *dir, qd_linux_sync_t sync) {
+    qd_linux_error_t error;
+    bool good = qd_linux_flash_open(&b->flash, dir, "flash", 65536, sync, &error) == QD_OK;
+
+    if (good) {
+        b->block = qd_linux_flash_block(&b->flash);
+    }
+    return good;
+}
+
+static const qd_block_t *reopen_flash(void *context) {
+    bench_t *b = context;
+
+    CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
+    return open_flash(b, &b->dir, QD_LINUX_SYNC_EACH) ? &b->block : NULL;
+}
+
+/* True: the length octets at offset are all of this value. */
+static bool all(const bench_t *b, uint32_t offset, uint32_t length, uint8_t value) {
+    uint8_t octet;
+
+    for (uint32_t i = 0; i < length; i++) {
+        if (b->block.read(b->block.context, offset + i, &octet, 1) != QD_OK || octet != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static qd_status_t erase(const bench_t *b, uint32_t offset) {
+    qd_status_t status = b->block.erase_start(b->block.context, offset);
+
+    for (unsigned n = 0; status == QD_OK && n < 10; n++) {
+        qd_status_t polled = b->block.erase_poll(b->block.context);
+
+        if (polled != QD_PENDING) {
+            return polled;
+        }
+    }
+    return status == QD_OK ? QD_PENDING : status;
+}
+
+static void erase_all(bench_t *b) {
+    for (uint32_t at = 0; at < b->block.size; at += b->block.erase_size) {
+        CHECK(&b->contract, erase(b, at + 5) == QD_OK);
+    }
+    CHECK(&b->contract, all(b, 0, b->block.size, 0xFF));
+}
+
+static void check_cells(bench_t *b) {
+    const uint8_t one[2] = {0x5A, 0x00}, two[2] = {0xF0, 0x00}, ones[2] = {0xFF, 0xFF};
+    uint8_t got[2];
+
+    CHECK(&b->contract, b->block.program(b->block.context, 8191, one, 2) == QD_OK && b->flash.misused == 0);
+    CHECK(&b->contract, b->block.program(b->block.context, 8191, two, 2) == QD_OK && b->flash.misused == 1);
+    CHECK(&b->contract, b->block.read(b->block.context, 8191, got, 2) == QD_OK);
+    CHECK(&b->contract, got[0] == 0x50 && got[1] == 0x00);
+    CHECK(&b->contract, b->block.program(b->block.context, 8191, ones, 2) == QD_OK && b->flash.misused == 2);
+    CHECK(&b->contract, all(b, 8191, 1, 0x50) && all(b, 8192, 1, 0x00));
+    /* An erase takes its time, is the only one, and leaves the neighbour alone. */
+    CHECK(&b->contract, b->block.erase_poll(b->block.context) == QD_OK);
+    CHECK(&b->contract, b->block.erase_start(b->block.context, 65536) == QD_ARGUMENT);
+    CHECK(&b->contract, b->block.erase_start(b->block.context, 8200) == QD_OK);
+    CHECK(&b->contract, b->block.erase_start(b->block.context, 0) == QD_BUSY);
+    CHECK(&b->contract, b->block.program(b->block.context, 8191, one, 2) == QD_IO);
+    CHECK(&b->contract, b->block.program(b->block.context, 12287, one, 1) == QD_IO);
+    CHECK(&b->contract, b->block.program(b->block.context, 8190, one, 1) == QD_OK);
+    CHECK(&b->contract, b->block.program(b->block.context, 12288, one, 1) == QD_OK);
+    CHECK(&b->contract, b->block.erase_poll(b->block.context) == QD_PENDING);
+    CHECK(&b->contract, b->block.erase_poll(b->block.context) == QD_OK);
+    CHECK(&b->contract, all(b, 8192, 4096, 0xFF) && all(b, 8190, 1, 0x5A) && all(b, 8191, 1, 0x50));
+    CHECK(&b->contract, all(b, 12288, 1, 0x5A));
+}
+
+/* A process that was killed between two polls leaves half a block. */
+static void check_killed_erase(bench_t *b) {
+    pid_t child = fork();
+    int how;
+
+    if (child == 0) {
+        uint8_t zeros[4096] = {0};
+
+        if (open_flash(b, &b->dir, QD_LINUX_SYNC_LAST)) {
+            (void)b->block.program(b->block.context, 4096, zeros, sizeof zeros);
+            (void)b->block.erase_start(b->block.context, 4096);
+            (void)b->block.erase_poll(b->block.context);
+        }
+        (void)raise(SIGKILL);
+    }
+    (void)waitpid(child, &how, 0);
+    CHECK(&b->contract, WIFSIGNALED(how) && open_flash(b, &b->dir, QD_LINUX_SYNC_LAST));
+    CHECK(&b->contract, all(b, 4096, 2048, 0xFF) && all(b, 6144, 2048, 0x00));
+    CHECK(&b->contract, erase(b, 4096) == QD_OK && all(b, 4096, 4096, 0xFF));
+}
+
+static void test_flash(bench_t *b) {
+    qd_linux_error_t error;
+    qd_linux_flash_t other;
+
+    CHECK(&b->contract, open_flash(b, &b->dir, QD_LINUX_SYNC_EACH) && b->flash.map.created);
+    CHECK(&b->contract, all(b, 0, 65536, 0xFF));
+    CHECK(&b->contract, qd_linux_file_content(&b->dir, "flash", 0) == QD_LINUX_BLANK);
+    CHECK(&b->contract, b->block.program(b->block.context, 0, (const uint8_t *)"qdqd", 4) == QD_OK);
+    CHECK(&b->contract, b->block.sync(b->block.context) == QD_OK && reopen_flash(b) != NULL);
+    CHECK(&b->contract, !b->flash.map.created && all(b, 0, 1, 'q') && all(b, 4, 65532, 0xFF));
+    CHECK(&b->contract, qd_linux_file_content(&b->dir, "flash", 0) == QD_LINUX_FILLED);
+    erase_all(b);
+    CHECK(&b->contract, qd_linux_file_content(&b->dir, "flash", 0) == QD_LINUX_BLANK);
+    b->flash.misused = 0;
+    check_cells(b);
+    CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
+    check_killed_erase(b);
+    CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
+    CHECK(&b->contract,
+          qd_linux_flash_open(&other, &b->dir, "flash", 32768, QD_LINUX_SYNC_EACH, &error) == QD_VERSION);
+    CHECK(&b->contract,
+          qd_linux_flash_open(&other, &b->dir, "flash", 65537, QD_LINUX_SYNC_EACH, &error) == QD_ARGUMENT);
+    CHECK(&b->contract, open_flash(b, NULL, QD_LINUX_SYNC_LAST) && all(b, 0, 65536, 0xFF));
+    CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
+}
+
+/* A file whose making was killed half way is made anew. */
+static void test_half_made_flash(bench_t *b) {
+    uint8_t ones[5000];
+    int fd = openat(b->dir.fd, "flash", O_RDWR | O_TRUNC);
+
+    (void)memset(ones, 0xFF, sizeof ones);
+    CHECK(&b->contract, write(fd, ones, sizeof ones) == (ssize_t)sizeof ones && ftruncate(fd, 65536) == 0);
+    (void)close(fd);
+    CHECK(&b->contract, open_flash(b, &b->dir, QD_LINUX_SYNC_LAST) && all(b, 0, 65536, 0xFF));
+    CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
 }
 
 /* What a killed process has programmed is there, without any sync. */
@@ -318,6 +454,8 @@ int main(void) {
     CHECK(&b.contract, mkdtemp(b.path) != NULL);
     CHECK(&b.contract, qd_linux_dir_open(&b.dir, b.path, &error) == QD_OK);
     test_fram(&b);
+    test_flash(&b);
+    test_half_made_flash(&b);
     test_killed(&b);
     test_world(&b);
     test_random(&b);
@@ -325,6 +463,7 @@ int main(void) {
     test_control(&b);
     test_quantities(&b);
     (void)unlinkat(b.dir.fd, "fram", 0);
+    (void)unlinkat(b.dir.fd, "flash", 0);
     (void)unlinkat(b.dir.fd, "killed", 0);
     (void)unlinkat(b.dir.fd, "world", 0);
     (void)unlinkat(b.dir.fd, "lock", 0);
