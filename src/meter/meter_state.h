@@ -8,6 +8,7 @@
 #include "app/services.h"
 #include "cosem/link.h"
 #include "meter/door.h"
+#include "meter/supply.h"
 #include "metrology/gate_link.h"
 #include "models/model.h"
 #include "quadrant/meter.h"
@@ -40,7 +41,7 @@ typedef struct qd_gate_loop {
 struct qd_meter {
     const qd_model_t *model;
     qd_meter_ports_t ports;
-    qd_power_state_t power;
+    qd_supply_t supply;
     qd_store_layout_t layout; /* the store reads it as long as it lives */
     qd_store_t *store;
     qd_door_t *door;      /* to metrology */

@@ -12,6 +12,8 @@
 /* Intervals booked in one step at most; the rest waits for the next one, which is due at once. */
 #define INTERVALS_MAX 8u
 #define INTERVAL_US 1000000u
+/* Rounds of them that a notice waits for. */
+#define LATE_MAX 16u
 /* Rounds of messages in which the start's questions are answered; a dozen are needed by link. */
 #define SETTLE_ROUNDS 64u
 
@@ -74,6 +76,22 @@ static qd_status_t commit_metrology(qd_meter_t *meter) {
     return failed(staged) ? QD_IO : QD_OK;
 }
 
+/* The supply fails: what was measured, the begun interval included, in one small write. */
+static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
+    qd_quantities_t record;
+    const qd_quantities_port_t *port = meter->ports.quantities;
+    for (uint8_t i = 0; i < LATE_MAX && measure(meter, tick_us) == INTERVALS_MAX; i++) {
+        /* a late step: the rest of what was measured */
+    }
+    if (port->cut != NULL && port->cut(port->context, tick_us, &record) == QD_OK) {
+        (void)qd_door_run(meter->door, &record);
+        meter->interval_us = record.tick_us;
+    }
+    qd_status_t status = qd_door_commit(meter->door);
+    qd_supply_committed(&meter->supply, !failed(status));
+    return failed(status) ? QD_IO : QD_OK;
+}
+
 /* Commits the events that wait and fans them out. */
 static qd_status_t commit_events(qd_meter_t *meter) {
     qd_status_t status = qd_event_commit(events_of(meter));
@@ -110,6 +128,22 @@ static void settle(qd_meter_t *meter, uint64_t tick_us) {
     }
 }
 
+/* What the supply allows now; one that was away is told. */
+static qd_supply_phase_t look_at_supply(qd_meter_t *meter, uint64_t tick_us) {
+    const qd_power_t *port = meter->ports.power;
+    uint64_t away_us = 0;
+    if (port == NULL) {
+        return QD_SUPPLY_GOOD;
+    }
+    qd_supply_phase_t phase = qd_supply_look(&meter->supply, port->state(port->context), tick_us, &away_us);
+    if (phase == QD_SUPPLY_BACK) {
+        uint32_t down = qd_event_raise(events_of(meter), QD_EVENT_POWER_DOWN, 0, 0);
+        (void)qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, (int64_t)((tick_us - away_us) / 1000000u),
+                             down);
+    }
+    return phase;
+}
+
 static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
     bool more = false;
     for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
@@ -124,8 +158,17 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
         return QD_ARGUMENT;
     }
     meter->tick_us = tick_us;
-    if (meter->ports.power != NULL) {
-        meter->power = meter->ports.power->state(meter->ports.power->context);
+    switch (look_at_supply(meter, tick_us)) {
+    case QD_SUPPLY_NOTICE:
+        *next_us = tick_us + QD_SUPPLY_POLL_US;
+        return commit_notice(meter, tick_us);
+    case QD_SUPPLY_QUIET:
+        (void)measure(meter, tick_us);
+        *next_us = tick_us + QD_SUPPLY_POLL_US;
+        return QD_OK;
+    case QD_SUPPLY_GOOD:
+    case QD_SUPPLY_BACK:
+        break;
     }
     if (!meter->started) {
         settle(meter, tick_us);

@@ -57,6 +57,8 @@ typedef struct world {
     qd_rtc_t rtc;
     bool factory_open;
     qd_factory_t factory;
+    qd_power_state_t power_state;
+    qd_power_t power;
     world_line_t line[WORLD_CHANNELS];
     qd_channel_port_t channel[WORLD_CHANNELS];
     const qd_model_t *model;
@@ -96,6 +98,23 @@ static inline qd_status_t world_take(void *context, uint64_t tick_us, qd_quantit
     record->tick_us = w->fed_us;
     record->duration_us = (uint32_t)WORLD_SECOND;
     return QD_OK;
+}
+
+/* What came since the newest interval, ended early. */
+static inline qd_status_t world_cut(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    world_t *w = context;
+    if (!w->feeding || w->fed_us >= tick_us) {
+        return QD_END;
+    }
+    *record = w->now;
+    record->tick_us = tick_us;
+    record->duration_us = (uint32_t)(tick_us - w->fed_us);
+    w->fed_us = tick_us;
+    return QD_OK;
+}
+
+static inline qd_power_state_t world_power_state(void *context) {
+    return ((const world_t *)context)->power_state;
 }
 
 static inline qd_status_t world_rtc_get(void *context, int64_t *utc_ms) {
@@ -168,13 +187,15 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
                            .read = world_fram_read,
                            .program = world_fram_program,
                            .sync = world_fram_sync};
-    w->quantities = (qd_quantities_port_t){w, world_take, NULL};
+    w->quantities = (qd_quantities_port_t){w, world_take, world_cut};
     w->rtc = (qd_rtc_t){w, world_rtc_get, world_rtc_set};
     w->factory = (qd_factory_t){w, world_factory_open};
     w->ports.fram = &w->fram;
     w->ports.quantities = &w->quantities;
     w->ports.rtc = &w->rtc;
     w->ports.factory = &w->factory;
+    w->power = (qd_power_t){w, world_power_state};
+    w->ports.power = &w->power;
     w->ports.channel_count = qd_model_channel_count(model);
     for (unsigned i = 0; i < WORLD_CHANNELS; i++) {
         w->line[i].generation = 1;
