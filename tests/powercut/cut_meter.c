@@ -486,7 +486,7 @@ static void cut_second(run_t *r, unsigned second, uint32_t first, uint32_t last)
             cut.op2 = r->only != NULL ? r->only->op2 : ALL_OPERATIONS;
             cut.variant2 = r->only != NULL ? r->only->variant2 : 0;
             memcpy(r->world, r->saved, sizeof *r->world);
-            r->world->fram.random = (uint64_t)cut.op * 1000003u + cut.variant * 2u + 1u;
+            qd_sim_fram_seed(&r->world->fram, (uint64_t)cut.op * 1000003u + cut.variant);
             qd_sim_fram_cut(&r->world->fram, cut.op, torn_of(cut.variant), unsynced_of(cut.variant));
             (void)do_second(r->world, second);
             if (!qd_sim_fram_is_dead(&r->world->fram)) {

@@ -236,7 +236,7 @@ static void wear_shows(void **state) {
     assert_int_equal(octets[0], 0x08);
     assert_int_equal(octets[1], 0x04);
     assert_int_equal(octets[2], 0x08);
-    for (unsigned i = 1; i < QD_SIM_FRAM_STUCK; i++) {
+    for (unsigned i = 1; i < QD_SIM_STUCK; i++) {
         assert_int_equal(qd_sim_fram_stick(&f.fram, i, 1, 1), QD_OK);
     }
     assert_int_equal(qd_sim_fram_stick(&f.fram, 9, 1, 1), QD_NO_SPACE);
@@ -266,13 +266,13 @@ static void a_long_queue_settles_its_oldest(void **state) {
 
     (void)state;
     setup(&f);
-    for (unsigned i = 0; i < 3 * QD_SIM_FRAM_PENDING; i++) {
+    for (unsigned i = 0; i < 3 * QD_SIM_PENDING; i++) {
         assert_int_equal(program(&f, i % SIZE, (uint8_t)i, 1), QD_OK);
         assert_int_equal(look(&f, i % SIZE), (uint8_t)i);
     }
     assert_int_equal(sync(&f), QD_OK);
     for (unsigned i = 0; i < SIZE; i++) {
-        assert_int_equal(qd_sim_fram_cells(&f.fram)[i], (uint8_t)(3 * QD_SIM_FRAM_PENDING - SIZE + i));
+        assert_int_equal(qd_sim_fram_cells(&f.fram)[i], (uint8_t)(3 * QD_SIM_PENDING - SIZE + i));
     }
 }
 
