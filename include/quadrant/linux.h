@@ -129,6 +129,8 @@ typedef struct qd_linux_world_state {
     uint8_t rtc_set;      /* the RTC has a time */
     uint8_t manufactured; /* the factory has closed the meter */
     uint8_t formatted;    /* the FRAM has become a meter's; without it that meter is lost */
+    uint8_t flashed;      /* the flash holds something; without it that is lost */
+    uint8_t reserved[4];  /* 0 */
 } qd_linux_world_state_t;
 
 /* The newer of two sealed copies counts; a kill in the middle of a save leaves the other one. */
@@ -139,10 +141,10 @@ typedef struct qd_linux_world {
     bool known;           /* there was a saved state */
     int64_t start_utc_ms; /* UTC at tick 0 of this process; the caller sets it */
     uint64_t now_us;      /* tick of this moment; the caller keeps it */
-    uint32_t crc[256];
 } qd_linux_world_t;
 
-/* QD_OK; QD_CORRUPT: neither copy holds; QD_VERSION, QD_NO_SPACE, QD_IO as above. */
+/* QD_OK; QD_CORRUPT: neither copy holds; QD_VERSION: its size, or the copies, are those of another version;
+ * QD_NO_SPACE, QD_IO as above. */
 qd_status_t qd_linux_world_open(qd_linux_world_t *world, const qd_linux_dir_t *dir, const char *name,
                                 qd_linux_error_t *error);
 /* UTC at now_us. */

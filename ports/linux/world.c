@@ -1,7 +1,7 @@
 /*
  * world.c - simulated time that outlives the process, and the RTC that runs with it.
  *
- * File: two copies of {magic, sequence, state, CRC-32}, saved in turn. The layout is this machine's own:
+ * File: two copies of {magic, sequence, state, check}, saved in turn. The layout is this machine's own:
  * the file does not travel.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,44 +10,56 @@
 #include <string.h>
 #include <time.h>
 
-#define MAGIC 0x31574451u /* "QDW1" */
+#define MAGIC 0x32574451u       /* "QDW2" */
+#define MAGIC_EARLIER 0x574451u /* "QDW" of any version */
+#define MAGIC_MASK 0x00FFFFFFu
 #define SLOT 256u
 #define EPOCH_2000_S INT64_C(946684800)
+#define WORDS 10u /* that the check covers */
 
 typedef struct slot {
     uint32_t magic;
     uint32_t sequence;
     qd_linux_world_state_t state;
-    uint32_t crc;
-    uint32_t padding;
+    uint64_t check;
 } slot_t;
 
 _Static_assert(sizeof(slot_t) <= SLOT, "a slot holds one copy");
+_Static_assert(offsetof(slot_t, check) == WORDS * sizeof(uint64_t),
+               "the check covers whole words, without padding");
 
-static void crc_table(uint32_t table[256]) {
-    for (uint32_t i = 0; i < 256; i++) {
-        uint32_t value = i;
+/*
+ * A save happens in every simulated second, so the check costs a few instructions a word. Each round is a bijection of
+ * the word and of what came before: any change within one word is found for certain, any other one but for a
+ * chance of 2^-64.
+ */
+static uint64_t check_of(const slot_t *slot) {
+    uint64_t words[WORDS], check = UINT64_C(0x9E3779B97F4A7C15);
 
-        for (int bit = 0; bit < 8; bit++) {
-            value = (value >> 1) ^ ((value & 1u) != 0 ? 0xEDB88320u : 0u);
-        }
-        table[i] = value;
+    (void)memcpy(words, slot, sizeof words);
+    for (unsigned n = 0; n < WORDS; n++) {
+        check = (check ^ words[n]) * UINT64_C(0xD6E8FEB86659FD93);
+        check ^= check >> 32;
     }
-}
-
-static uint32_t crc_of(const qd_linux_world_t *world, const slot_t *slot) {
-    const uint8_t *octet = (const uint8_t *)slot;
-    uint32_t crc = 0xFFFFFFFFu;
-
-    for (size_t i = 0; i < offsetof(slot_t, crc); i++) {
-        crc = (crc >> 8) ^ world->crc[(crc ^ octet[i]) & 0xFFu];
-    }
-    return ~crc;
+    return check;
 }
 
 static bool load_slot(const qd_linux_world_t *world, uint32_t n, slot_t *slot) {
     (void)memcpy(slot, world->map.octets + (size_t)n * SLOT, sizeof *slot);
-    return slot->magic == MAGIC && slot->crc == crc_of(world, slot);
+    return slot->magic == MAGIC && slot->check == check_of(slot);
+}
+
+/* Both copies say that another version of this program wrote them. */
+static bool is_other_version(const qd_linux_world_t *world) {
+    for (uint32_t n = 0; n < 2; n++) {
+        uint32_t magic;
+
+        (void)memcpy(&magic, world->map.octets + (size_t)n * SLOT, sizeof magic);
+        if ((magic & MAGIC_MASK) != MAGIC_EARLIER || magic == MAGIC) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool is_blank(const qd_linux_map_t *map) {
@@ -65,7 +77,6 @@ qd_status_t qd_linux_world_open(qd_linux_world_t *world, const qd_linux_dir_t *d
     slot_t slot;
 
     (void)memset(world, 0, sizeof *world);
-    crc_table(world->crc);
     status = qd_linux_map_open(&world->map, dir, name, 2 * SLOT, error);
     if (status != QD_OK) {
         return status;
@@ -77,6 +88,14 @@ qd_status_t qd_linux_world_open(qd_linux_world_t *world, const qd_linux_dir_t *d
             world->state = slot.state;
             world->state.model[QD_LINUX_MODEL_MAX - 1] = '\0';
         }
+    }
+    if (!world->known && is_other_version(world)) {
+        (void)qd_linux_map_close(&world->map);
+        return qd_linux_fault(
+            error, QD_VERSION,
+            "%s/%s: was written by another version; run that one, or choose another --name or "
+            "--state",
+            dir != NULL ? dir->path : "-", name);
     }
     if (!world->known && !is_blank(&world->map)) {
         (void)qd_linux_map_close(&world->map);
@@ -99,11 +118,10 @@ void qd_linux_world_save(qd_linux_world_t *world, int64_t utc_ms, int64_t host_u
     world->state.utc_ms = utc_ms;
     world->state.host_utc_ms = host_utc_ms;
     world->sequence++;
-    (void)memset(&slot, 0, sizeof slot);
     slot.magic = MAGIC;
     slot.sequence = world->sequence;
     slot.state = world->state;
-    slot.crc = crc_of(world, &slot);
+    slot.check = check_of(&slot);
     qd_linux_map_write(&world->map, (world->sequence & 1u) * SLOT, &slot, sizeof slot);
 }
 

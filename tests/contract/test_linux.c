@@ -262,6 +262,41 @@ static void test_world(bench_t *b) {
     CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_CORRUPT);
 }
 
+/* Each octet of a copy is under its check: whichever rots, the older copy counts. */
+static void test_world_rot(bench_t *b) {
+    qd_linux_world_t world;
+    qd_linux_error_t error;
+
+    (void)unlinkat(b->dir.fd, "world", 0);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK && !world.known);
+    qd_linux_world_save(&world, 7000, 1);
+    qd_linux_world_save(&world, 8000, 2);
+    CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+    for (off_t at = 0; at < 88; at++) {
+        damage(b, 256 * (off_t)(world.sequence & 1u) + at);
+        CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK);
+        CHECK(&b->contract, world.known && world.state.utc_ms == 7000);
+        CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+        damage(b, 256 * (off_t)(~world.sequence & 1u) + at);
+        CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_OK);
+        CHECK(&b->contract, world.known && world.state.utc_ms == 8000);
+        CHECK(&b->contract, qd_linux_world_close(&world) == QD_OK);
+    }
+}
+
+/* Copies of another version are not called damaged. */
+static void test_world_version(bench_t *b) {
+    qd_linux_world_t world;
+    qd_linux_error_t error;
+    int fd = openat(b->dir.fd, "world", O_RDWR);
+
+    CHECK(&b->contract, pwrite(fd, "QDW1", 4, 0) == 4 && pwrite(fd, "QDW1", 4, 256) == 4);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_VERSION);
+    CHECK(&b->contract, pwrite(fd, "QDX1", 4, 0) == 4);
+    CHECK(&b->contract, qd_linux_world_open(&world, &b->dir, "world", &error) == QD_CORRUPT);
+    (void)close(fd);
+}
+
 static void test_random(bench_t *b) {
     qd_linux_random_t kernel, seeded, again;
     qd_random_t port, same;
@@ -458,6 +493,8 @@ int main(void) {
     test_half_made_flash(&b);
     test_killed(&b);
     test_world(&b);
+    test_world_rot(&b);
+    test_world_version(&b);
     test_random(&b);
     test_channels(&b);
     test_control(&b);
