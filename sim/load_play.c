@@ -92,7 +92,7 @@ static void apply_facts(const qd_load_facts_t *facts, qd_quantities_t *record) {
 
     /* A lost phase is measured, and there is nothing on it. */
     for (unsigned n = 0; n < QD_PHASES; n++) {
-        if ((facts->dropped >> n & 1u) != 0 && record->phase[n].valid) {
+        if ((facts->dead || (facts->dropped >> n & 1u) != 0) && record->phase[n].valid) {
             (void)memset(&record->phase[n], 0, sizeof record->phase[n]);
             record->phase[n].valid = true;
         }
@@ -146,7 +146,8 @@ static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record
     }
     second = floor_seconds(utc_us(player, player->begin_us)) - player->origin_utc_s;
     qd_load_at(player->load, second, &player->row, record);
-    if (player->facts.dropped != 0 || player->facts.reversed != 0 || player->facts.constant) {
+    if (player->facts.dead || player->facts.dropped != 0 || player->facts.reversed != 0 ||
+        player->facts.constant) {
         apply_facts(&player->facts, record);
     }
     record->tick_us = player->end_us;

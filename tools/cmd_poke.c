@@ -20,8 +20,9 @@ static void print_help(void) {
         "  restore-phase L2   voltage again\n"
         "  swap-ct L1         turns the current transformer of a phase round; once more turns it back\n"
         "  load 4500          a constant total in W instead of the load file; load off ends it\n"
-        "  outage 30s         mains away for so much simulated time, without notice\n"
-        "  power-cut          mains away and back at once, without notice\n"
+        "  outage 30s         mains away for so much simulated time; the meter gets its notice\n"
+        "  brown-out 200ms    its supply is too low for a moment that the reserve outlasts\n"
+        "  power-cut [30s]    mains away without notice, for so long or back at once\n"
         "  seal               ends the manufacture state of a meter started with --factory\n\n"
         "What was changed here is forgotten when the process ends, the seal excepted.\n",
         stdout);

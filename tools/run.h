@@ -36,6 +36,15 @@ typedef struct run_options {
 
 typedef struct run run_t;
 
+/* The supply of a meter that has its memory. */
+typedef struct run_supply {
+    qd_power_state_t state;
+    bool dead;        /* the mains are away for the loads as well: nothing at the terminals */
+    uint64_t next_us; /* tick of the next change; UINT64_MAX: none */
+    uint64_t off_us;  /* the reserve ends */
+    uint64_t back_us; /* the mains come back */
+} run_supply_t;
+
 /* One meter with everything around it. */
 typedef struct run_meter {
     run_t *run;
@@ -60,6 +69,7 @@ typedef struct run_meter {
     qd_factory_t factory;
     qd_meter_ports_t ports;
     bool factory_open;
+    run_supply_t supply;
 
     void *memory;
     size_t size;
@@ -97,7 +107,7 @@ void run_print_help(void);
 
 /* --- run_text.c */
 
-/* "90s", "15m", "12h", "30d", a number alone is seconds; false: none of them, zero or beyond 100 years. */
+/* "200ms", "90s", "15m", "12h", "30d", a number alone is seconds; false: none of them, zero or beyond 100 years. */
 bool run_duration_parse(const char *text, uint64_t *us);
 /* ISO 8601 date with optional time and zone (none: UTC), seconds since 2000. */
 bool run_time_parse(const char *text, int64_t *utc_s);
@@ -119,13 +129,26 @@ int run_meter_open(run_meter_t *meter);
 uint64_t run_meter_due_us(const run_meter_t *meter);
 /* Does what is due at tick_us. */
 void run_meter_run(run_meter_t *meter, uint64_t tick_us);
-/* Mains away without notice until restored_us; connections are dropped. */
+/* The meter loses its memory, at once and without notice, until restored_us; connections are dropped. */
 void run_meter_cut(run_meter_t *meter, uint64_t restored_us);
 /* Last interval, last commit; the meter stays readable by view. */
 void run_meter_finish(run_meter_t *meter, uint64_t tick_us);
 void run_meter_close_network(run_meter_t *meter);
 /* QD_EXIT_OK or QD_EXIT_OWN, told on stderr. */
 int run_meter_close(run_meter_t *meter);
+
+/* --- run_supply.c: how the mains fail with notice; run_meter.c calls the rest */
+
+/* True: the reserve outlasts it, and the meter keeps its memory. */
+bool run_supply_is_dip(uint64_t length_us);
+/* The mains fail at tick_us for length_us, and the meter gets its notice. dead: no load takes anything meanwhile. */
+void run_supply_fail(run_meter_t *meter, uint64_t tick_us, uint64_t length_us, bool dead);
+/* The meter was started. */
+void run_supply_start(run_meter_t *meter);
+/* What is due at tick_us, before the step; the meter may have lost its memory then. */
+void run_supply_turn(run_meter_t *meter, uint64_t tick_us);
+/* The mains are back at tick_us, before the step. */
+void run_supply_return(run_meter_t *meter, uint64_t tick_us);
 
 /* --- run_first.c: what happens once in the life of a meter */
 

@@ -89,31 +89,58 @@ static void set_load(run_meter_t *meter, const char *value, answer_t *answer) {
     say(answer, "ok", text);
 }
 
+/* False: told. */
+static bool supply_is_good(const run_meter_t *meter, answer_t *answer) {
+    if (meter->meter == NULL || meter->supply.state != QD_POWER_MAINS) {
+        say(answer, "refused", "the mains are away already");
+        return false;
+    }
+    return true;
+}
+
 static void outage(run_meter_t *meter, const char *value, answer_t *answer) {
     uint64_t length_us;
     char text[96];
 
     if (!run_duration_parse(value, &length_us)) {
         say(answer, "usage", "give a duration such as 30s, 5m or 2h");
-    } else if (meter->meter == NULL) {
-        say(answer, "refused", "the mains are away already");
-    } else {
-        run_meter_cut(meter, run_now_us(meter->run, meter) + length_us);
+    } else if (supply_is_good(meter, answer)) {
+        run_supply_fail(meter, run_now_us(meter->run, meter), length_us, true);
         run_loop_arm(meter->run, meter);
-        (void)snprintf(text, sizeof text, "mains away for %.16s of simulated time", value);
+        (void)snprintf(text, sizeof text, "mains away for %.16s of simulated time, with notice", value);
+        say(answer, "ok", text);
+    }
+}
+
+static void brown_out(run_meter_t *meter, const char *value, answer_t *answer) {
+    uint64_t length_us;
+    char text[96];
+
+    if (!run_duration_parse(value, &length_us) || !run_supply_is_dip(length_us)) {
+        say(answer, "usage", "give a duration of at most 200ms, which the reserve lasts; outage is longer");
+    } else if (supply_is_good(meter, answer)) {
+        run_supply_fail(meter, run_now_us(meter->run, meter), length_us, false);
+        run_loop_arm(meter->run, meter);
+        (void)snprintf(text, sizeof text, "supply too low for %.16s of simulated time", value);
         say(answer, "ok", text);
     }
 }
 
 static void power_cut(run_meter_t *meter, const char *value, answer_t *answer) {
-    (void)value;
-    if (meter->meter == NULL) {
+    uint64_t length_us = 0;
+    char text[96];
+
+    if (*value != '\0' && !run_duration_parse(value, &length_us)) {
+        say(answer, "usage", "give a duration such as 30s, 5m or 2h, or none");
+    } else if (meter->meter == NULL) {
         say(answer, "refused", "the mains are away already");
-        return;
+    } else {
+        run_meter_cut(meter, run_now_us(meter->run, meter) + length_us);
+        run_loop_arm(meter->run, meter);
+        (void)snprintf(text, sizeof text, "power cut without notice, mains back %s%.16s",
+                       length_us == 0 ? "at once" : "after ", value);
+        say(answer, "ok", text);
     }
-    run_meter_cut(meter, run_now_us(meter->run, meter));
-    run_loop_arm(meter->run, meter);
-    say(answer, "ok", "power cut without notice, mains back at once");
 }
 
 static void seal(run_meter_t *meter, const char *value, answer_t *answer) {
@@ -128,26 +155,29 @@ static void seal(run_meter_t *meter, const char *value, answer_t *answer) {
     say(answer, "ok", "sealed; write-once values stay as they are");
 }
 
+typedef enum value_of_fact { VALUE_NONE = 0, VALUE_NEEDED, VALUE_POSSIBLE } value_of_fact_t;
+
 /* run NULL: a fact that later parts of the meter give a meaning. */
 static const struct {
     const char *name;
     fact_t run;
-    bool valued;
+    value_of_fact_t value;
 } facts[] = {
-    {"drop-phase", drop_phase, true},
-    {"restore-phase", restore_phase, true},
-    {"swap-ct", swap_ct, true},
-    {"load", set_load, true},
-    {"outage", outage, true},
-    {"power-cut", power_cut, false},
-    {"seal", seal, false},
-    {"cover", NULL, true},
-    {"terminal-cover", NULL, true},
-    {"magnet", NULL, true},
-    {"button", NULL, true},
-    {"key", NULL, true},
-    {"card", NULL, true},
-    {"clock-fault", NULL, true},
+    {"drop-phase", drop_phase, VALUE_NEEDED},
+    {"restore-phase", restore_phase, VALUE_NEEDED},
+    {"swap-ct", swap_ct, VALUE_NEEDED},
+    {"load", set_load, VALUE_NEEDED},
+    {"outage", outage, VALUE_NEEDED},
+    {"brown-out", brown_out, VALUE_NEEDED},
+    {"power-cut", power_cut, VALUE_POSSIBLE},
+    {"seal", seal, VALUE_NONE},
+    {"cover", NULL, VALUE_NEEDED},
+    {"terminal-cover", NULL, VALUE_NEEDED},
+    {"magnet", NULL, VALUE_NEEDED},
+    {"button", NULL, VALUE_NEEDED},
+    {"key", NULL, VALUE_NEEDED},
+    {"card", NULL, VALUE_NEEDED},
+    {"clock-fault", NULL, VALUE_NEEDED},
 };
 
 void run_facts_answer(void *context, const char *line, char *reply, size_t size) {
@@ -165,12 +195,13 @@ void run_facts_answer(void *context, const char *line, char *reply, size_t size)
     }
     if (n == sizeof facts / sizeof facts[0]) {
         say(&answer, "usage",
-            "no such fact; there are drop-phase, restore-phase, swap-ct, load, outage, power-cut and seal");
+            "no such fact; there are drop-phase, restore-phase, swap-ct, load, outage, brown-out, power-cut "
+            "and seal");
     } else if (facts[n].run == NULL) {
         say(&answer, "usage", "this fact is not available yet");
-    } else if (facts[n].valued && *value == '\0') {
+    } else if (facts[n].value == VALUE_NEEDED && *value == '\0') {
         say(&answer, "usage", "this fact needs a value; see quadrant help poke");
-    } else if (!facts[n].valued && *value != '\0') {
+    } else if (facts[n].value == VALUE_NONE && *value != '\0') {
         say(&answer, "usage", "this fact takes no value");
     } else {
         facts[n].run(meter, value, &answer);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define COMMAND "run"
+#define LOST 0xA5         /* what a memory without supply may hold as well as anything else */
 #define ROUNDS_MAX 16     /* APDUs of pipelining peers before others have their turn */
 #define SYNC_EACH_MAX 16u /* meters whose every commit can wait for the disk */
 
@@ -21,8 +22,9 @@ static bool factory_is_open(void *context) {
 }
 
 static qd_power_state_t power_state(void *context) {
-    (void)context;
-    return QD_POWER_MAINS;
+    const run_meter_t *meter = context;
+
+    return meter->supply.state;
 }
 
 static void connect_ports(run_meter_t *meter) {
@@ -82,6 +84,7 @@ static qd_status_t power_up(run_meter_t *meter, uint64_t tick_us) {
     meter->world.now_us = tick_us;
     meter->last_us = tick_us;
     meter->player.off = false;
+    run_supply_start(meter);
     qd_load_player_start(&meter->player, tick_us);
     status = qd_meter_init(meter->memory, meter->size, meter->run->options.model, &meter->ports, &options,
                            tick_us, &meter->meter);
@@ -221,10 +224,13 @@ int run_meter_open(run_meter_t *meter) {
 /* --- running ---------------------------------------------------------------------------------- */
 
 uint64_t run_meter_due_us(const run_meter_t *meter) {
+    uint64_t due;
+
     if (meter->meter == NULL) {
         return meter->restored_us;
     }
-    return meter->next_us < meter->player.end_us ? meter->next_us : meter->player.end_us;
+    due = meter->next_us < meter->player.end_us ? meter->next_us : meter->player.end_us;
+    return due < meter->supply.next_us ? due : meter->supply.next_us;
 }
 
 static void tell_trouble(run_meter_t *meter, qd_status_t status) {
@@ -276,6 +282,10 @@ void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
         }
         return;
     }
+    run_supply_turn(meter, tick_us);
+    if (meter->meter == NULL) {
+        return;
+    }
     /* The world's time goes first: after a kill between the two a second may be lost, but none is
      * lived twice. */
     if (tick_us >= meter->player.end_us) {
@@ -284,12 +294,14 @@ void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
         meter->run->records += meter == meter->run->meter ? 1 : 0;
     }
     step(meter, tick_us);
+    meter->player.facts.dead = meter->supply.dead; /* from the interval on that this step has begun */
     if (!meter->looked) {
         run_report_start(meter);
     }
 }
 
 void run_meter_cut(run_meter_t *meter, uint64_t restored_us) {
+    (void)memset(meter->memory, LOST, meter->size);
     meter->meter = NULL;
     meter->player.off = true;
     meter->restored_us = restored_us;
@@ -302,12 +314,15 @@ void run_meter_finish(run_meter_t *meter, uint64_t tick_us) {
     uint64_t next_us;
     qd_status_t status;
 
-    if (meter->meter == NULL) {
-        return;
-    }
     tick_us = tick_us > meter->last_us ? tick_us : meter->last_us;
     meter->world.now_us = tick_us;
     qd_linux_world_save(&meter->world, qd_linux_world_utc_ms(&meter->world), qd_linux_host_utc_ms());
+    if (meter->meter == NULL) {
+        return;
+    }
+    if (meter->supply.state != QD_POWER_MAINS) {
+        run_supply_return(meter, tick_us); /* or the meter would not write any more */
+    }
     qd_load_player_cut(&meter->player, tick_us);
     (void)qd_meter_step(meter->meter, tick_us, &next_us);
     (void)qd_linux_server_flush(meter->server);

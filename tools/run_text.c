@@ -24,6 +24,10 @@ bool run_duration_parse(const char *text, uint64_t *us) {
     for (size_t i = 0; i < digits; i++) {
         value = value * 10u + (uint64_t)(text[i] - '0');
     }
+    if (strcmp(text + digits, "ms") == 0) {
+        *us = value * 1000u;
+        return value != 0;
+    }
     if (text[digits] != '\0') {
         unit = strchr(units, text[digits]);
         if (unit == NULL || text[digits + 1] != '\0') {

@@ -59,6 +59,7 @@ void qd_load_at(const qd_load_t *load, int64_t second, uint32_t *row, qd_quantit
 /* What happened to the world; zero is nothing. */
 typedef struct qd_load_facts {
     uint8_t dropped;  /* phases without voltage: bit 0 L1 .. */
+    bool dead;        /* the mains are away: no phase has voltage */
     uint8_t reversed; /* phases whose current transformer sits the wrong way round */
     bool constant;    /* total_w instead of the file's power */
     int32_t total_w;  /* -1,000,000 .. 1,000,000, in equal parts on the phases that are there */
