@@ -2,7 +2,7 @@
  * linux.h - the Linux port: what a host program puts behind the ports of a meter.
  *
  * Purpose: state directories with one owner, FRAM and flash in mapped files, the clocks of a simulated world,
- * random octets, TCP connections as byte channels and a control socket.
+ * random octets, the device key, TCP connections as byte channels and a control socket.
  * Ownership: structs are the caller's; nothing is global, any number of meters runs in one process.
  * Context: one thread, the one that runs the libuv loop.
  * Errors: besides the status, error says in one line what is wrong and what to do.
@@ -12,6 +12,7 @@
 
 #include "quadrant/port/block.h"
 #include "quadrant/port/channel.h"
+#include "quadrant/port/key.h"
 #include "quadrant/port/rtc.h"
 #include "quadrant/port/system.h"
 
@@ -169,6 +170,27 @@ typedef struct qd_linux_random {
 /* From the kernel; seeded: a repeatable sequence, for tests only. */
 void qd_linux_random_open(qd_linux_random_t *random, bool seeded, uint64_t seed);
 qd_random_t qd_linux_random_port(qd_linux_random_t *random);
+
+/* --- device key ------------------------------------------------------------------------------- */
+
+/* DIR/key: one line of 32 hex digits, for its owner only (mode 0600). */
+typedef struct qd_linux_key {
+    uint8_t octets[QD_DEVICE_KEY_SIZE];
+    bool known;
+    bool created; /* the file was not there before */
+} qd_linux_key_t;
+
+/* Reads the key; where there is no file and create is true, makes one from the kernel's random source,
+ * which is whole on the disk before this returns. create is for a directory that holds no meter yet: with
+ * a new key an old meter's memory cannot be read. Without a directory (NULL) a new key in plain memory.
+ * QD_OK; QD_UNAVAILABLE: no such file and create is false; QD_MALFORMED: not 32 hex digits; QD_DENIED:
+ * others have rights to the file; QD_NO_SPACE: disk full; QD_IO. Nothing but QD_OK leaves a key. */
+qd_status_t qd_linux_key_open(qd_linux_key_t *key, const qd_linux_dir_t *dir, const char *name, bool create,
+                              qd_linux_error_t *error);
+/* Wipes it from memory; the file stays. */
+void qd_linux_key_close(qd_linux_key_t *key);
+/* Valid while the struct is where it is; QD_UNAVAILABLE after the closing. */
+qd_device_key_t qd_linux_key_port(qd_linux_key_t *key);
 
 /* --- TCP -------------------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #define QD_PORT_TEMPLATE_BOARD_H
 
 #include "quadrant/meter.h"
+#include "quadrant/port/key.h"
 
 /* Each gives one port of the board; the struct stays valid for ever. */
 const qd_block_t *qd_board_fram(void);
@@ -14,6 +15,7 @@ const qd_random_t *qd_board_random(void);
 const qd_power_t *qd_board_power(void);
 const qd_pulse_port_t *qd_board_pulse(void);
 const qd_factory_t *qd_board_factory(void);
+const qd_device_key_t *qd_board_key(void);
 const qd_channel_port_t *qd_board_channel(uint8_t n);
 
 /* Monotonic microseconds since the start; never backwards, no jumps when UTC is set. */

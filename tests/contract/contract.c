@@ -220,6 +220,22 @@ void qd_contract_rtc(qd_contract_t *c, const qd_rtc_t *rtc) {
     CHECK(c, utc_ms >= wanted && utc_ms < wanted + 2000);
 }
 
+void qd_contract_key(qd_contract_t *contract, const qd_device_key_t *key) {
+    uint8_t first[QD_DEVICE_KEY_SIZE + 1] = {0};
+    uint8_t second[QD_DEVICE_KEY_SIZE] = {0};
+    unsigned differ = 0;
+
+    first[QD_DEVICE_KEY_SIZE] = 0xA5;
+    CHECK(contract, key->get(key->context, first) == QD_OK);
+    CHECK(contract, first[QD_DEVICE_KEY_SIZE] == 0xA5);
+    CHECK(contract, key->get(key->context, second) == QD_OK);
+    CHECK(contract, memcmp(first, second, sizeof second) == 0);
+    for (unsigned i = 1; i < QD_DEVICE_KEY_SIZE; i++) {
+        differ += first[i] != first[0] ? 1u : 0u;
+    }
+    CHECK(contract, differ > 0); /* erased fuses are no key */
+}
+
 void qd_contract_random(qd_contract_t *c, const qd_random_t *random) {
     uint8_t one[600] = {0}, other[600] = {0};
     unsigned different = 0;

@@ -9,6 +9,7 @@
 
 #include "quadrant/port/block.h"
 #include "quadrant/port/channel.h"
+#include "quadrant/port/key.h"
 #include "quadrant/port/quantities.h"
 #include "quadrant/port/rtc.h"
 #include "quadrant/port/system.h"
@@ -46,6 +47,8 @@ void qd_contract_channel(qd_contract_t *contract, const qd_channel_port_t *chann
 /* Sets the clock. */
 void qd_contract_rtc(qd_contract_t *contract, const qd_rtc_t *rtc);
 void qd_contract_random(qd_contract_t *contract, const qd_random_t *random);
+/* A key that is set: the same each time. */
+void qd_contract_key(qd_contract_t *contract, const qd_device_key_t *key);
 /* Takes records up to until_us, which must bring at least two. */
 void qd_contract_quantities(qd_contract_t *contract, const qd_quantities_port_t *quantities,
                             uint64_t until_us);

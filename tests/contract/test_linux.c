@@ -392,6 +392,82 @@ static bool peer_closed(void *context) {
     return b->ended || peer_receive(b, &octet, 1) == 0;
 }
 
+/* What stands in DIR/key, as a status. */
+static qd_status_t try_key(bench_t *b, const char *text, mode_t mode, const char *word) {
+    qd_linux_error_t error = {""};
+    qd_linux_key_t key;
+    qd_device_key_t port;
+    uint8_t octets[QD_DEVICE_KEY_SIZE];
+    qd_status_t status;
+    int fd = openat(b->dir.fd, "key", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    CHECK(&b->contract, write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, mode) == 0);
+    (void)close(fd);
+    status = qd_linux_key_open(&key, &b->dir, "key", true, &error);
+    port = qd_linux_key_port(&key);
+    CHECK(&b->contract, !key.created);
+    CHECK(&b->contract, port.get(port.context, octets) == (status == QD_OK ? QD_OK : QD_UNAVAILABLE));
+    CHECK(&b->contract,
+          status == QD_OK || (strstr(error.text, "/key") != NULL && strstr(error.text, word) != NULL));
+    CHECK(&b->contract, status != QD_OK || memcmp(octets,
+                                                  "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc"
+                                                  "\xdd\xee\xff",
+                                                  sizeof octets) == 0);
+    return status;
+}
+
+static void test_key(bench_t *b) {
+    qd_linux_error_t error;
+    qd_linux_key_t key, other;
+    qd_device_key_t port;
+    struct stat found = {0};
+    char text[40] = "";
+    int fd;
+
+    CHECK(&b->contract,
+          qd_linux_key_open(&key, &b->dir, "key", false, &error) == QD_UNAVAILABLE && !key.known);
+    CHECK(&b->contract, strstr(error.text, "missing") != NULL && faccessat(b->dir.fd, "key", F_OK, 0) != 0);
+    /* What a killed process left is not in the way. */
+    CHECK(&b->contract, close(openat(b->dir.fd, "key.new", O_WRONLY | O_CREAT, 0400)) == 0);
+    CHECK(&b->contract, qd_linux_key_open(&key, &b->dir, "key", true, &error) == QD_OK && key.created);
+    CHECK(&b->contract, faccessat(b->dir.fd, "key.new", F_OK, 0) != 0);
+    CHECK(&b->contract, fstatat(b->dir.fd, "key", &found, 0) == 0 && (found.st_mode & 07777) == 0600);
+    fd = openat(b->dir.fd, "key", O_RDONLY);
+    CHECK(&b->contract, read(fd, text, sizeof text) == 33 && text[32] == '\n');
+    CHECK(&b->contract, strspn(text, "0123456789abcdef") == 32);
+    (void)close(fd);
+    port = qd_linux_key_port(&key);
+    qd_contract_key(&b->contract, &port);
+    CHECK(&b->contract, qd_linux_key_open(&other, &b->dir, "key", false, &error) == QD_OK && !other.created);
+    CHECK(&b->contract, memcmp(key.octets, other.octets, sizeof key.octets) == 0);
+    CHECK(&b->contract, qd_linux_key_open(&other, NULL, "key", true, &error) == QD_OK);
+    CHECK(&b->contract, memcmp(key.octets, other.octets, sizeof key.octets) != 0);
+    qd_linux_key_close(&key);
+    CHECK(&b->contract, port.get(port.context, other.octets) == QD_UNAVAILABLE && key.octets[0] == 0);
+
+    CHECK(&b->contract, try_key(b, "00112233445566778899aabbccddeeff\n", 0600, "") == QD_OK);
+    CHECK(&b->contract, try_key(b, "00112233445566778899AABBCCDDEEFF", 0400, "") == QD_OK || geteuid() != 0);
+    (void)fchmodat(b->dir.fd, "key", 0600, 0);
+    CHECK(&b->contract, try_key(b, "", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract, try_key(b, "00112233445566778899aabbccddeef", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract,
+          try_key(b, "00112233445566778899aabbccddeef\n", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract,
+          try_key(b, "00112233445566778899aabbccddeeff0", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract,
+          try_key(b, "00112233445566778899aabbccddeeff\n\n", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract,
+          try_key(b, "00112233445566778899aabbccddeefg\n", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract,
+          try_key(b, "0x112233445566778899aabbccddeeff\n", 0600, "32 hex digits") == QD_MALFORMED);
+    CHECK(&b->contract, try_key(b, "00112233445566778899aabbccddeeff\n", 0640, "chmod 600") == QD_DENIED);
+    CHECK(&b->contract, try_key(b, "00112233445566778899aabbccddeeff\n", 0604, "chmod 600") == QD_DENIED);
+    (void)unlinkat(b->dir.fd, "key", 0);
+    CHECK(&b->contract, mkdirat(b->dir.fd, "key", 0700) == 0);
+    CHECK(&b->contract, qd_linux_key_open(&key, &b->dir, "key", true, &error) == QD_MALFORMED);
+    CHECK(&b->contract, unlinkat(b->dir.fd, "key", AT_REMOVEDIR) == 0);
+}
+
 static void test_channels(bench_t *b) {
     const qd_contract_peer_t peer = {b, peer_connect, peer_disconnect, peer_send, peer_receive, peer_closed};
     const qd_channel_port_t *first, *second;
@@ -496,6 +572,7 @@ int main(void) {
     test_world_rot(&b);
     test_world_version(&b);
     test_random(&b);
+    test_key(&b);
     test_channels(&b);
     test_control(&b);
     test_quantities(&b);
