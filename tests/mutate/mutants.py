@@ -20,6 +20,7 @@ ASSOCIATION, SERVER, GET = "src/cosem/association.c", "src/cosem/server.c", "src
 ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set.c", "src/cosem/object.c",
                                 "src/cosem/directory.c")
 LINK, AXDR = "src/cosem/link.c", "src/cosem/axdr_io.c"
+GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
 
 ROWS = [
     # metrology: energy
@@ -120,6 +121,21 @@ ROWS = [
     ("addresses-kept", LINK, "asked->destination, asked->source,", "asked->source, asked->destination,", "the answer goes to the server"),
     ("length-eight", LINK, "link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);", "link->to_send = (uint16_t)response->at;", "eight octets short"),
     ("sink-skip", AXDR, "    octets += sink->skip;\n", "", "a block repeats its element's beginning"),
+    # crypto and sealer
+    ("gcm-tag-end", GCM, "i < tag_size; i++", "i < QD_GCM_TAG_MIN; i++", "the end of the tag is not compared"),
+    ("gcm-tag-size", GCM, "memcpy(tag, whole.octets, tag_size);", "memcpy(tag, whole.octets, QD_GCM_TAG_MAX);", "more tag than was asked for"),
+    ("gcm-tag-bare", GCM, "y.words[1] ^ mask.words[1]", "y.words[1]", "half of the tag is not masked"),
+    ("gcm-aad-skipped", GCM, "if (message->aad_length > 0) {", "if (false) {", "additional data is not authenticated"),
+    ("gcm-lengths", GCM, "(uint64_t)message->length * 8u", "(uint64_t)message->length", "the length is told in octets"),
+    ("gcm-plain-kept", GCM, "            memset(out, 0, length);", "            memset(out, 0, 1);", "a forged text is given out"),
+    ("gcm-counter", GCM, "        counter += CHUNK / BLOCK;\n", "", "the key stream begins again in long texts"),
+    ("gcm-padding", GCM, "memset(text + part, 0, padded - part);", "memset(text + part, 0, padded - part - 1u);", "key stream gets into the tag"),
+    ("gcm-wipe", GCM, "i < sizeof gcm->state; i++", "i < 32; i++", "most of the expanded key stays in memory"),
+    ("seal-slot", SEALER, "octets[2] = nonce->slot;", "octets[2] = 0;", "both slots of a record share a nonce"),
+    ("seal-record", SEALER, "(uint8_t)(nonce->record >> 8)", "(uint8_t)nonce->record", "records share a nonce"),
+    ("seal-epoch", SEALER, "put_u32(octets + 4, nonce->epoch);", "put_u32(octets + 4, nonce->sequence);", "a nonce comes again after a start"),
+    ("seal-sequence", SEALER, "put_u32(octets + 8, nonce->sequence);", "put_u32(octets + 8, nonce->sequence & 0xFFFFFFu);", "a nonce comes again late"),
+    ("seal-keyless", SEALER, "    if (status == QD_OK) {\n        sealer->sealer.context", "    if (sealer != NULL) {\n        sealer->sealer.context", "seals with a key that is none"),
 ]
 
 MUTANTS = [Mutant(*row) for row in ROWS]
