@@ -194,8 +194,29 @@ def figure_size(_):
     return int(re.search(r"^st402 memory (\d+)", text, re.M)[1]), 24 * 1024, "octets", "memory of one st402"
 
 
+def gcm_figure(direction, engine, length, target):
+    what = f"AES-128-GCM, {direction} {length:,} octets, {'as this processor does it' if engine == 'best' else 'constant-time C'}"
+
+    def figure(bench):
+        program = meters.program().parent / "bin" / "bench_gcm"
+        totals = []
+        for count in (100, 600):
+            done = subprocess.run([*bench.callgrind(), program, direction, engine, str(length), str(count)], check=True,
+                                  capture_output=True, text=True, timeout=600)
+            totals.append(bench.collected(done.stderr))
+        return (totals[1] - totals[0]) / 500, target, "instructions", what
+
+    return figure
+
+
 FIGURES = {"get": figure_get, "session": figure_session, "echo": figure_echo, "ratio": figure_ratio, "step": figure_step,
            "month": figure_month, "size": figure_size}
+GCM_TARGETS = {("seal", "best", 150): 1500, ("open", "best", 150): 1500}
+for _engine in ("best", "portable"):
+    for _length in (64, 150, 256, 1024):
+        for _direction in ("seal", "open"):
+            _name = f"{_direction}-{_length}" + ("" if _engine == "best" else "-c")
+            FIGURES[_name] = gcm_figure(_direction, _engine, _length, GCM_TARGETS.get((_direction, _engine, _length)))
 
 
 def judge(value, target):
@@ -257,7 +278,7 @@ def main():
         bench = Bench(folder)
         for name in names:
             rows[name] = value, target, unit, what = FIGURES[name](bench)
-            print(f"{name:8} {number(value, unit):>10} {unit:12} {limit(target, unit):18} {judge(value, target).strip('*'):6} {what}", flush=True)
+            print(f"{name:11} {number(value, unit):>10} {unit:12} {limit(target, unit):18} {judge(value, target).strip('*'):6} {what}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not sys.argv[1:]:
