@@ -19,3 +19,7 @@ elseif(NOT CMAKE_CROSSCOMPILING AND NOT CMAKE_C_FLAGS MATCHES "-m32")
     target_link_libraries(qd_bearssl INTERFACE ${BEARSSL_LIBRARY})
   endif()
 endif()
+
+if(NOT TARGET qd_bearssl AND EXISTS ${CMAKE_SOURCE_DIR}/src/crypto/internal.h)
+  message(FATAL_ERROR "BearSSL's source is missing: scripts/bootstrap run fetches it")
+endif()
