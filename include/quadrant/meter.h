@@ -12,6 +12,7 @@
 #include "quadrant/port/block.h"
 #include "quadrant/port/channel.h"
 #include "quadrant/port/guard.h"
+#include "quadrant/port/key.h"
 #include "quadrant/port/quantities.h"
 #include "quadrant/port/rtc.h"
 #include "quadrant/port/system.h"
@@ -22,6 +23,7 @@
 typedef struct qd_meter_ports {
     const qd_block_t *fram;                            /* required */
     const qd_quantities_port_t *quantities;            /* required */
+    const qd_device_key_t *key;                        /* NULL: checked, not sealed; asked at the start */
     const qd_rtc_t *rtc;                               /* NULL: no reserve, clock invalid at each start */
     const qd_random_t *random;                         /* NULL: no challenges, HLS refused */
     const qd_power_t *power;                           /* NULL: always on mains */
@@ -59,7 +61,7 @@ size_t qd_meter_metrology_size(void);
 uint32_t qd_meter_fram_size(const qd_model_t *model);
 /*
  * Carves the memory (aligned to 8 octets) and starts the meter. tick_us: monotonic time now. options may be NULL.
- * QD_OK; QD_NO_SPACE: memory or FRAM too small; QD_MODEL, QD_VERSION: FRAM belongs to another model
+ * QD_OK; QD_UNAVAILABLE: there is no device key; QD_NO_SPACE: memory or FRAM too small; QD_MODEL, QD_VERSION: FRAM belongs to another model
  * or layout version; QD_CORRUPT: FRAM is neither blank nor a store; QD_ARGUMENT: a required port is
  * missing or the model's tables contradict themselves; QD_IO. Only QD_OK sets *meter.
  */

@@ -19,6 +19,7 @@ qd_status_t qd_board_run(const qd_model_t *model, void *memory, size_t size) {
     qd_meter_ports_t ports = {
         .fram = qd_board_fram(),
         .quantities = qd_board_quantities(),
+        .key = qd_board_key(),
         .rtc = qd_board_rtc(),
         .random = qd_board_random(),
         .power = qd_board_power(),

@@ -107,7 +107,7 @@ size_t qd_meter_metrology_size(void) {
 uint32_t qd_meter_fram_size(const qd_model_t *model) {
     qd_store_layout_t layout;
     qd_meter_layout(model, &layout);
-    return qd_store_device_size(&layout, &qd_sealer_crc);
+    return qd_store_device_size(&layout, &qd_sealer_gcm_shape);
 }
 
 static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, const qd_guard_t *guard,
@@ -205,8 +205,12 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     m->tick_us = tick_us;
     m->interval_us = tick_us;
     qd_meter_layout(model, &m->layout);
-    qd_status_t status =
-        qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &qd_sealer_crc, &m->store);
+    m->sealer.sealer = qd_sealer_crc;
+    qd_status_t status = ports->key != NULL ? qd_sealer_gcm_init(&m->sealer, ports->key) : QD_OK;
+    if (status == QD_OK) {
+        status = qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &m->sealer.sealer,
+                                &m->store);
+    }
     if (status == QD_OK || status == QD_END) {
         status = start_metrology(m, &carving, options->guard, tick_us);
     }

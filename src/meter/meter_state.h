@@ -8,6 +8,7 @@
 #include "app/services.h"
 #include "cosem/link.h"
 #include "meter/door.h"
+#include "meter/sealer_gcm.h"
 #include "meter/supply.h"
 #include "metrology/gate_link.h"
 #include "models/model.h"
@@ -43,6 +44,7 @@ struct qd_meter {
     qd_meter_ports_t ports;
     qd_supply_t supply;
     qd_store_layout_t layout; /* the store reads it as long as it lives */
+    qd_sealer_gcm_t sealer;
     qd_store_t *store;
     qd_door_t *door;      /* to metrology */
     qd_gate_loop_t *loop; /* NULL: gate by call */

@@ -59,6 +59,7 @@ typedef struct world {
     qd_factory_t factory;
     qd_power_state_t power_state;
     qd_power_t power;
+    qd_device_key_t key;
     world_line_t line[WORLD_CHANNELS];
     qd_channel_port_t channel[WORLD_CHANNELS];
     const qd_model_t *model;
@@ -130,6 +131,15 @@ static inline qd_status_t world_rtc_set(void *context, int64_t utc_ms) {
     return QD_OK;
 }
 
+/* 000102...0F */
+static inline qd_status_t world_key(void *context, uint8_t key[QD_DEVICE_KEY_SIZE]) {
+    (void)context;
+    for (uint8_t i = 0; i < QD_DEVICE_KEY_SIZE; i++) {
+        key[i] = i;
+    }
+    return QD_OK;
+}
+
 static inline bool world_factory_open(void *context) {
     return ((world_t *)context)->factory_open;
 }
@@ -196,6 +206,8 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
     w->ports.factory = &w->factory;
     w->power = (qd_power_t){w, world_power_state};
     w->ports.power = &w->power;
+    w->key = (qd_device_key_t){w, world_key};
+    w->ports.key = &w->key;
     w->ports.channel_count = qd_model_channel_count(model);
     for (unsigned i = 0; i < WORLD_CHANNELS; i++) {
         w->line[i].generation = 1;
