@@ -79,6 +79,104 @@ void qd_contract_block(qd_contract_t *c, const qd_block_t *block, const qd_block
     }
 }
 
+/* --- flash ------------------------------------------------------------------------------------ */
+
+#define POLLS_MAX 1000000u
+
+static bool is_all(const qd_block_t *b, uint32_t offset, uint32_t length, uint8_t value) {
+    uint8_t octet;
+
+    for (uint32_t i = 0; i < length; i++) {
+        if (b->read(b->context, offset + i, &octet, 1) != QD_OK || octet != value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static qd_status_t end_erase(const qd_block_t *b) {
+    qd_status_t status = QD_PENDING;
+
+    for (uint32_t i = 0; i < POLLS_MAX && status == QD_PENDING; i++) {
+        status = b->erase_poll(b->context);
+    }
+    return status;
+}
+
+static void erase_four(qd_contract_t *c, const qd_block_t *b) {
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK(c, b->erase_start(b->context, i * b->erase_size + i * 7u) == QD_OK);
+        CHECK(c, end_erase(b) == QD_OK);
+    }
+    CHECK(c, b->erase_poll(b->context) == QD_OK); /* nothing runs, the last one succeeded */
+    CHECK(c, is_all(b, 0, 4 * b->erase_size, 0xff));
+}
+
+static void check_bits_fall(qd_contract_t *c, const qd_block_t *b) {
+    const uint8_t one[3] = {0xf0, 0x5a, 0xff}, other[3] = {0x3c, 0x5a, 0x81}, both[3] = {0x30, 0x5a, 0x81};
+    uint32_t at = b->erase_size - 1; /* astride */
+
+    CHECK(c, b->program(b->context, at, one, 3) == QD_OK);
+    CHECK(c, holds(b, at, one, 3)); /* visible before the sync */
+    CHECK(c, b->program(b->context, at, other, 3) == QD_OK);
+    CHECK(c, holds(b, at, both, 3));
+    CHECK(c, b->sync(b->context) == QD_OK);
+    CHECK(c, b->sync(b->context) == QD_OK); /* nothing to do is no fault */
+    CHECK(c, holds(b, at, both, 3));
+    CHECK(c, is_all(b, 0, at, 0xff) && is_all(b, at + 3, b->erase_size, 0xff));
+}
+
+/* Block 1 is erased; its neighbours, of which one is being written, do not notice. */
+static void check_erase(qd_contract_t *c, const qd_block_t *b) {
+    const uint8_t zeros[2] = {0, 0}, mark = 0x5a;
+    uint32_t first = b->erase_size, end = 2 * b->erase_size;
+
+    CHECK(c, b->program(b->context, first, zeros, 2) == QD_OK);
+    CHECK(c, b->program(b->context, end - 1, zeros, 2) == QD_OK);
+    CHECK(c, b->sync(b->context) == QD_OK);
+    CHECK(c, b->erase_start(b->context, b->size) == QD_ARGUMENT);
+    CHECK(c, b->erase_start(b->context, UINT32_MAX) == QD_ARGUMENT);
+    CHECK(c, b->erase_start(b->context, end - 1) == QD_OK);
+    if (b->erase_poll(b->context) == QD_PENDING) {
+        qd_status_t status = b->program(b->context, first + 5, zeros, 1);
+
+        CHECK(c, b->erase_start(b->context, 0) == QD_BUSY);
+        CHECK(c, status == QD_BUSY || status == QD_IO);
+    }
+    CHECK(c, b->program(b->context, 3 * b->erase_size, &mark, 1) == QD_OK);
+    CHECK(c, end_erase(b) == QD_OK);
+    CHECK(c, is_all(b, first, b->erase_size, 0xff));
+    CHECK(c, is_all(b, first - 1, 1, 0x30) && is_all(b, end, 1, 0x00));
+    CHECK(c, is_all(b, 3 * b->erase_size, 1, mark));
+}
+
+void qd_contract_flash(qd_contract_t *c, const qd_block_t *flash, const qd_block_t *(*reopen)(void *),
+                       void *context) {
+    uint8_t octets[64];
+
+    CHECK(c, flash->read != NULL && flash->program != NULL && flash->sync != NULL);
+    CHECK(c, flash->erase_start != NULL && flash->erase_poll != NULL);
+    CHECK(c, flash->erase_size >= 64 && flash->size >= 4 * flash->erase_size);
+    CHECK(c, flash->erase_size > 0 && flash->size % flash->erase_size == 0);
+    check_bounds(c, flash);
+    erase_four(c, flash);
+    check_bits_fall(c, flash);
+    check_erase(c, flash);
+    fill(octets, sizeof octets, 9);
+    CHECK(c, flash->program(flash->context, flash->erase_size, octets, 64) == QD_OK);
+    CHECK(c, flash->sync(flash->context) == QD_OK);
+    if (reopen != NULL) {
+        flash = reopen(context);
+        CHECK(c, flash != NULL);
+    }
+    if (flash != NULL) {
+        CHECK(c, holds(flash, flash->erase_size, octets, 64)); /* program after erase */
+        CHECK(c, is_all(flash, flash->erase_size + 64, flash->erase_size - 64, 0xff));
+        CHECK(c, is_all(flash, 3 * flash->erase_size, 1, 0x5a));
+        CHECK(c, flash->erase_poll(flash->context) == QD_OK);
+    }
+}
+
 /* --- channel ---------------------------------------------------------------------------------- */
 
 static void check_octets(qd_contract_t *c, const qd_channel_port_t *ch, const qd_contract_peer_t *p) {

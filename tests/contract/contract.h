@@ -24,8 +24,13 @@ void qd_contract_check(qd_contract_t *contract, bool good, const char *what, con
 /* Prints "N passed, N failed"; the exit status. */
 int qd_contract_result(const qd_contract_t *contract);
 
-/* Overwrites the device. reopen gives the device after power was away (NULL: not tried). */
+/* A device that is written without erase. Overwrites it. reopen gives the device after power was away
+ * (NULL: not tried). */
 void qd_contract_block(qd_contract_t *contract, const qd_block_t *block, const qd_block_t *(*reopen)(void *),
+                       void *context);
+
+/* A flash of at least four blocks; erases and programs the first four. reopen as above. */
+void qd_contract_flash(qd_contract_t *contract, const qd_block_t *flash, const qd_block_t *(*reopen)(void *),
                        void *context);
 
 /* The other end of a channel: what a peer does. Every function lets the port do its work (turns its

@@ -183,6 +183,7 @@ static void test_flash(bench_t *b) {
     check_cells(b);
     CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
     check_killed_erase(b);
+    qd_contract_flash(&b->contract, &b->block, reopen_flash, b);
     CHECK(&b->contract, qd_linux_flash_close(&b->flash) == QD_OK);
     CHECK(&b->contract,
           qd_linux_flash_open(&other, &b->dir, "flash", 32768, QD_LINUX_SYNC_EACH, &error) == QD_VERSION);
