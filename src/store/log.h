@@ -20,12 +20,14 @@
 #include "store/sealer.h"
 
 #define QD_LOG_PAGE_SIZE 256u /* octets of flash that are programmed at once, head and tag included */
-/* Largest row with its time; capacity of the head record of every log. */
+/* Largest row with its time; capacity of the head record of every log: its fields, and rows for a page and a half,
+ * so that a group may append half a page of rows to a log whatever the page being filled holds already. */
 #define QD_LOG_ROW_MAX 128u
-#define QD_LOG_HEAD_SIZE 288u
+#define QD_LOG_HEAD_SIZE 424u
+#define QD_LOG_SPARES_MAX 4u
 
 typedef struct qd_log_row {
-    uint16_t id;       /* of the head record in the record store's layout, which has QD_LOG_HEAD_SIZE octets */
+    uint16_t id; /* of the head record in the record store's layout, which has QD_LOG_HEAD_SIZE octets */
     uint16_t row_size; /* largest row in octets, without its time, 1 .. QD_LOG_ROW_MAX - 4 */
     uint32_t rows;     /* rows that can always be read once there were as many, with rows of that size */
     uint8_t spares;    /* erase blocks that wait for others to fail, 0 .. 4 */
@@ -57,9 +59,9 @@ uint32_t qd_log_device_size(const qd_log_layout_t *layout, const qd_sealer_t *se
  * (at most a page of rows is lost; *lost, which may be NULL, has the bit of its row).
  * QD_OK; QD_ARGUMENT: layout or device contradict themselves; QD_NO_SPACE: memory or device too small; QD_IO.
  */
-qd_status_t qd_log_mount(void *memory, size_t size, const qd_log_layout_t *layout, const qd_records_t *records,
-                         const qd_block_t *flash, const qd_sealer_t *sealer, uint32_t epoch, uint32_t *lost,
-                         qd_log_store_t **store);
+qd_status_t qd_log_mount(void *memory, size_t size, const qd_log_layout_t *layout,
+                         const qd_records_t *records, const qd_block_t *flash, const qd_sealer_t *sealer,
+                         uint32_t epoch, uint32_t *lost, qd_log_store_t **store);
 /* The interface for the users of the logs; valid as long as the store. */
 const qd_logs_t *qd_log_interface(qd_log_store_t *store);
 /* One piece of background work outside of any group: programs a page that is full, starts or polls an erase,
@@ -69,6 +71,9 @@ qd_status_t qd_log_run(qd_log_store_t *store);
 /* Verifies the next page that holds rows, in turn. QD_OK: good; QD_CORRUPT: *log and *sequence (first row) say
  * what is lost; QD_END: it was the last one, the next call begins again; QD_IO. */
 qd_status_t qd_log_scrub(qd_log_store_t *store, uint16_t *log, uint32_t *sequence);
+/* The group that was open has been committed: pages that it filled may be programmed by the next append that
+ * needs the room. qd_log_run implies it. */
+void qd_log_group_committed(qd_log_store_t *store);
 /* The group that was open has failed or was aborted: what was appended in it never happened. QD_OK, QD_IO. */
 qd_status_t qd_log_group_failed(qd_log_store_t *store);
 /* True while a page cannot be programmed or a block not be erased and no spare one is left. */
