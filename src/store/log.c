@@ -37,7 +37,7 @@ static bool is_sound(const qd_log_layout_t *layout, const qd_block_t *flash, con
 
         if (row->id <= (i == 0 ? 0 : row[-1].id) || row->row_size < 1 ||
             row->row_size > QD_LOG_ROW_MAX - QD_LOG_TIME_SIZE || row->spares > QD_LOG_SPARES_MAX ||
-            qd_log_ring_size(row, sealer->tag_size, pages) > UINT16_MAX) {
+            qd_log_ring_size(row, sealer->tag_size, pages) > QD_LOG_SPARE_SPENT) {
             return false;
         }
     }

@@ -19,6 +19,9 @@
 #define QD_LOG_TIME_SIZE 4u
 #define QD_LOG_NO_PAGE UINT32_MAX
 #define QD_LOG_NO_LOG UINT8_MAX
+/* Blocks of the ring that a spare block replaces which is not in use, or not usable any more. */
+#define QD_LOG_SPARE_FREE 0xffffu
+#define QD_LOG_SPARE_SPENT 0xfffeu
 #define QD_LOG_ATTEMPTS 2u /* of a program or an erase, until the block is given up */
 
 typedef struct qd_log_head {
@@ -37,7 +40,7 @@ typedef struct qd_log_head {
     uint16_t remap_block[QD_LOG_SPARES_MAX]; /* the one of the ring that it replaces */
     uint16_t gap;
     uint8_t row_size; /* without the time */
-    uint8_t remaps;   /* spare blocks in use or used up */
+    uint8_t remaps;   /* spare blocks that the head says something about */
 } qd_log_head_t;
 
 typedef struct qd_log {

@@ -27,12 +27,13 @@ uint32_t qd_log_page_offset(const qd_log_store_t *store, uint8_t row, const qd_l
                             uint32_t page) {
     const qd_log_t *log = &store->states[row];
     uint32_t place = page / store->pages % log->blocks;
-    uint32_t block = place;
+    uint32_t block = place, from = 0;
 
     /* The newest replacement that had begun when the page was written counts. */
     for (uint32_t i = 0; i < head->remaps; i++) {
-        if (head->remap_block[i] == place && page >= head->remap_from[i]) {
+        if (head->remap_block[i] == place && page >= head->remap_from[i] && head->remap_from[i] >= from) {
             block = log->blocks + i;
+            from = head->remap_from[i];
         }
     }
     return log->offset + block * store->flash->erase_size + page % store->pages * QD_LOG_PAGE_SIZE;

@@ -19,7 +19,7 @@ static void note_spare(const qd_log_store_t *store, uint8_t row, qd_log_head_t *
                        uint32_t number) {
     while (head->remaps <= spare) {
         head->remap_from[head->remaps] = UINT32_MAX;
-        head->remap_block[head->remaps] = UINT16_MAX;
+        head->remap_block[head->remaps] = QD_LOG_SPARE_FREE;
         head->remaps++;
     }
     if (number < head->remap_from[spare]) {

@@ -11,13 +11,26 @@ void qd_log_work_settle(qd_log_store_t *store) {
     }
 }
 
+/* The spare block that is used next; the layout's number of them when none is left. */
+static uint8_t free_spare(const qd_log_store_t *store, uint8_t row) {
+    const qd_log_head_t *head = &store->states[row].head;
+    uint8_t spare = 0;
+
+    while (spare < head->remaps && head->remap_block[spare] != QD_LOG_SPARE_FREE) {
+        spare++;
+    }
+    return spare;
+}
+
 static bool has_spare(const qd_log_store_t *store, uint8_t row) {
-    return store->states[row].head.remaps < store->layout->rows[row].spares;
+    return free_spare(store, row) < store->layout->rows[row].spares;
 }
 
 /* The block of page from is replaced by the next spare one, which has to be erased first. */
 static qd_status_t remap(qd_log_store_t *store, uint8_t row, uint32_t from) {
     qd_log_t *log = &store->states[row];
+    uint16_t block = (uint16_t)(from / store->pages % log->blocks);
+    uint8_t spare;
     qd_log_head_t head;
     qd_status_t status = qd_log_head_load(store, row);
 
@@ -25,9 +38,16 @@ static qd_status_t remap(qd_log_store_t *store, uint8_t row, uint32_t from) {
         return status;
     }
     head = log->head;
-    head.remap_from[head.remaps] = from;
-    head.remap_block[head.remaps] = (uint16_t)(from / store->pages % log->blocks);
-    head.remaps++;
+    spare = free_spare(store, row);
+    for (uint32_t i = 0; i < head.remaps; i++) {
+        /* It has failed before it held a page. */
+        if (head.remap_block[i] == block && head.remap_from[i] >= from) {
+            head.remap_block[i] = QD_LOG_SPARE_SPENT;
+        }
+    }
+    head.remap_from[spare] = from;
+    head.remap_block[spare] = block;
+    head.remaps = spare < head.remaps ? head.remaps : (uint8_t)(spare + 1u);
     head.clean = from;
     status = qd_log_head_write(store, row, &head);
     if (status == QD_OK) {
