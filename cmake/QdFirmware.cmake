@@ -1,0 +1,36 @@
+# Images for boards: build/<preset>/firmware/NAME.elf and NAME.bin, only when compiling for bare metal.
+# SPDX-License-Identifier: Apache-2.0
+
+if(NOT CMAKE_SYSTEM_NAME STREQUAL Generic)
+  return()
+endif()
+
+set(QD_MPS2 ${CMAKE_SOURCE_DIR}/ports/cortex-m-mps2)
+
+# The port without its main: a program for the board brings its own.
+file(GLOB sources CONFIGURE_DEPENDS ${QD_MPS2}/*.c)
+list(REMOVE_ITEM sources ${QD_MPS2}/main.c)
+add_library(qd_mps2 OBJECT ${sources})
+qd_warnings(qd_mps2)
+target_compile_options(qd_mps2 PRIVATE -ffreestanding)
+target_include_directories(qd_mps2 PUBLIC include ${QD_MPS2})
+
+# An image of the port and SOURCE...
+function(qd_image name)
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:qd_mps2>)
+  qd_warnings(${name})
+  target_include_directories(${name} PRIVATE include ${QD_MPS2})
+  target_link_libraries(${name} PRIVATE qd_all)
+  target_link_options(${name} PRIVATE -T${QD_MPS2}/mps2.ld -nostartfiles --specs=nano.specs -Wl,--gc-sections
+                                      -Wl,-Map=${CMAKE_BINARY_DIR}/firmware/${name}.map)
+  set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/firmware
+                                           LINK_DEPENDS ${QD_MPS2}/mps2.ld)
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${name}> ${CMAKE_BINARY_DIR}/firmware/${name}.bin)
+endfunction()
+
+foreach(model st402 mini)
+  qd_image(${model} ${QD_MPS2}/main.c)
+  target_compile_options(${model} PRIVATE -ffreestanding)
+  target_compile_definitions(${model} PRIVATE QD_FIRMWARE_MODEL=qd_model_${model})
+endforeach()

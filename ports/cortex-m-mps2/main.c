@@ -1,0 +1,205 @@
+/*
+ * main.c - the meter of this board: start, manufacture, the loop, and a console of a few words on a UART.
+ *
+ * Every line that the console says is a JSON object with an event, as `quadrant run --json` says them.
+ * Words: view, stop.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "board.h"
+
+#include <string.h>
+
+/* Of the model that this image is. */
+#ifndef QD_FIRMWARE_MODEL
+#define QD_FIRMWARE_MODEL qd_model_st402
+#endif
+extern const qd_model_t QD_FIRMWARE_MODEL;
+
+#define ARENA 32768u
+
+static _Alignas(8) uint8_t arena[ARENA];
+static _Alignas(8) uint8_t metrology[16384] __attribute__((section(".metrology")));
+
+static void say(const qd_text_t *line) {
+    const uint8_t *octets = (const uint8_t *)line->octets;
+    size_t at = 0;
+    while (at < line->length) {
+        at += qd_uart_write(QD_UART_CONTROL, octets + at, line->length - at);
+    }
+}
+
+static void field(qd_text_t *line, const char *name, int64_t value) {
+    qd_text_add(line, ",\"");
+    qd_text_add(line, name);
+    qd_text_add(line, "\":");
+    qd_text_number(line, value);
+}
+
+static void word(qd_text_t *line, const char *name, const char *value) {
+    qd_text_add(line, line->length == 0 ? "{\"" : ",\"");
+    qd_text_add(line, name);
+    qd_text_add(line, "\":\"");
+    qd_text_add(line, value);
+    qd_text_add(line, "\"");
+}
+
+static void say_view(const char *event, const qd_meter_t *meter) {
+    qd_text_t line = {.length = 0};
+    qd_meter_view_t view;
+    qd_meter_get_view(meter, &view);
+    word(&line, "event", event);
+    field(&line, "utc_ms", qd_meter_utc_ms(meter, qd_board_tick_us()));
+    field(&line, "clock_valid", view.clock.valid);
+    field(&line, "import_mj", view.import_mj);
+    field(&line, "export_mj", view.export_mj);
+    field(&line, "commits", view.commits);
+    field(&line, "flags", view.flags);
+    field(&line, "requests", view.requests);
+    field(&line, "stack", qd_stack_size());
+    field(&line, "stack_used", qd_stack_used());
+    qd_text_add(&line, ",\"hash\":\"");
+    qd_text_hex(&line, qd_meter_hash(meter), 16);
+    qd_text_add(&line, "\"}\n");
+    say(&line);
+}
+
+static void say_status(const char *event, qd_status_t status) {
+    qd_text_t line = {.length = 0};
+    word(&line, "event", event);
+    word(&line, "status", qd_status_name(status));
+    qd_text_add(&line, "}\n");
+    say(&line);
+}
+
+/* What happened before this start, if it was a fault. */
+static void say_fault(void) {
+    qd_fault_t fault = qd_fault_last();
+    qd_text_t line = {.length = 0};
+    if (fault.cause == QD_FAULT_NONE) {
+        return;
+    }
+    word(&line, "event", "fault");
+    word(&line, "cause", qd_fault_name(fault.cause));
+    field(&line, "pc", fault.pc);
+    field(&line, "address", fault.address);
+    field(&line, "status", fault.status);
+    field(&line, "count", fault.count);
+    qd_text_add(&line, "}\n");
+    say(&line);
+}
+
+static void say_ready(const qd_meter_t *meter) {
+    qd_text_t line = {.length = 0};
+    (void)meter;
+    word(&line, "event", "ready");
+    word(&line, "model", qd_model_name(&QD_FIRMWARE_MODEL));
+    field(&line, "memory", (int64_t)qd_meter_size(&QD_FIRMWARE_MODEL));
+    field(&line, "metrology", (int64_t)qd_meter_metrology_size());
+    field(&line, "fram", qd_meter_fram_size(&QD_FIRMWARE_MODEL));
+    qd_text_add(&line, "}\n");
+    say(&line);
+}
+
+/* Serial number and name as the fuses give them, then the jumper counts no more. Values that stand are kept. */
+static void manufacture(qd_meter_t *meter) {
+    static const qd_obis_t serial = QD_OBIS(0, 0, 96, 1, 0, 255);
+    static const qd_obis_t name = QD_OBIS(0, 0, 42, 0, 0, 255);
+    const qd_mps2_fuses_t *fuses = qd_board_fuses();
+    if (!qd_board_fuse(QD_MPS2_FUSE_FACTORY) || qd_board_world()->sealed != 0 || fuses->serial_length == 0 ||
+        fuses->serial_length > sizeof fuses->serial || fuses->name_length > sizeof fuses->name) {
+        return;
+    }
+    qd_status_t first = qd_meter_provision(meter, &serial, fuses->serial, fuses->serial_length);
+    qd_status_t second = qd_meter_provision(meter, &name, fuses->name, fuses->name_length);
+    bool good = (first == QD_OK || first == QD_SEALED) &&
+                (second == QD_OK || second == QD_SEALED || second == QD_UNDEFINED);
+    say_status("manufactured", good ? QD_OK : first != QD_OK ? first : second);
+    if (good) {
+        qd_board_world()->sealed = 1;
+    }
+}
+
+/* One word of the console. True: the meter is to stop. */
+static bool command(const char *text, const qd_meter_t *meter) {
+    if (strcmp(text, "view") == 0) {
+        say_view("view", meter);
+    }
+    return strcmp(text, "stop") == 0;
+}
+
+static bool console(const qd_meter_t *meter) {
+    static char text[16];
+    static size_t length;
+    uint8_t octet;
+    while (qd_uart_read(QD_UART_CONTROL, &octet, 1) == 1) {
+        if (octet != '\n') {
+            text[length] = (char)octet;
+            length += length + 1u < sizeof text ? 1u : 0u;
+            continue;
+        }
+        text[length] = '\0';
+        length = 0;
+        if (command(text, meter)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool work(uint64_t tick_us, uint64_t next_us) {
+    return tick_us >= next_us || qd_board_channels_due() || qd_board_quantities_due(tick_us);
+}
+
+static int run(qd_meter_t *meter) {
+    uint64_t next_us = 0;
+    bool ready = false;
+    while (!console(meter)) {
+        uint64_t tick_us = qd_board_tick_us();
+        if (work(tick_us, next_us)) {
+            (void)qd_meter_step(meter, tick_us, &next_us);
+            if (!ready) {
+                ready = true;
+                manufacture(meter);
+                say_ready(meter);
+            }
+        } else {
+            qd_board_wait(next_us);
+        }
+        qd_board_random_collect(tick_us);
+    }
+    qd_status_t status = qd_meter_stop(meter);
+    say_view("stopped", meter);
+    while (!qd_uart_sent(QD_UART_CONTROL)) {
+    }
+    return status == QD_OK ? 0 : 1;
+}
+
+int main(void) {
+    qd_meter_ports_t ports = {
+        .fram = qd_board_fram(),
+        .quantities = qd_board_quantities(),
+        .rtc = qd_board_rtc(),
+        .random = qd_board_random(),
+        .power = qd_board_power(),
+        .pulse = qd_board_pulse(),
+        .factory = qd_board_factory(),
+        .key = qd_board_key(),
+        .channel = {qd_board_channel(0), qd_board_channel(1)},
+        .channel_count = QD_MPS2_CHANNELS,
+    };
+    const qd_meter_options_t options = {
+        .gate = qd_board_fuse(QD_MPS2_FUSE_LOOPBACK) ? QD_GATE_BY_LOOPBACK : QD_GATE_BY_CALL,
+        .guard = &qd_guard,
+        .metrology_memory = metrology,
+        .metrology_size = sizeof metrology,
+    };
+    qd_meter_t *meter = NULL;
+    say_fault();
+    qd_status_t status =
+        qd_meter_init(arena, sizeof arena, &QD_FIRMWARE_MODEL, &ports, &options, qd_board_tick_us(), &meter);
+    if (status != QD_OK) {
+        say_status("refused", status);
+        return 2;
+    }
+    return run(meter);
+}

@@ -1,0 +1,127 @@
+/*
+ * quantities.c - the measuring element: records out of a ring that the host fills as a DMA would.
+ *
+ * Records end on the feeder's own time; the first of a feeder is laid on the board's tick, the others keep their
+ * distance. A slot that holds another record than the next one, or a sum that does not fit, is an overrun: what was
+ * overwritten is counted, and the meter sees a gap.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "board.h"
+
+#include <string.h>
+
+typedef struct element {
+    uint32_t epoch;    /* of the feeder; 0: none yet */
+    uint32_t next;     /* sequence of the next record */
+    bool anchored;     /* offset_us holds */
+    int64_t offset_us; /* tick minus the feeder's time */
+    uint64_t last_us;  /* tick of the newest record given */
+} element_t;
+
+static element_t element;
+
+static volatile qd_mps2_ring_t *ring(void) {
+    return (volatile qd_mps2_ring_t *)(uintptr_t)(QD_SHARED_BASE + QD_MPS2_RING_AT);
+}
+
+static const qd_mps2_record_t *slot(uint32_t sequence) {
+    return (const qd_mps2_record_t *)(uintptr_t)(QD_SHARED_BASE + QD_MPS2_RING_AT + QD_MPS2_RING_RECORDS) +
+           sequence % QD_MPS2_RING_SLOTS;
+}
+
+/* A new feeder: whatever the old one left is void. */
+static void meet(uint32_t epoch) {
+    element.epoch = epoch;
+    element.next = ring()->tail;
+    element.anchored = false;
+}
+
+/* The next record as it stands, past what an overrun took. False: there is none. */
+static bool fetch(qd_mps2_record_t *record) {
+    uint32_t epoch = ring()->epoch;
+    if (ring()->magic != QD_MPS2_RING_MAGIC || epoch == 0) {
+        return false;
+    }
+    if (epoch != element.epoch) {
+        meet(epoch);
+    }
+    for (uint32_t tries = 0; tries < 4u; tries++) {
+        uint32_t head = ring()->head;
+        uint32_t waiting = head - element.next;
+        if (waiting == 0) {
+            return false;
+        }
+        if (waiting > QD_MPS2_RING_SLOTS) {
+            ring()->lost += waiting - QD_MPS2_RING_SLOTS;
+            element.next = head - QD_MPS2_RING_SLOTS;
+        }
+        memcpy(record, slot(element.next), sizeof *record);
+        if (record->sequence == element.next && record->sum == qd_mps2_sum(record)) {
+            return true;
+        }
+        /* Overwritten while it was read: it is lost, and the next one may still be whole. */
+        ring()->lost++;
+        element.next++;
+    }
+    return false;
+}
+
+static uint64_t tick_of(const qd_mps2_record_t *record, uint64_t tick_us) {
+    if (!element.anchored) {
+        element.anchored = true;
+        element.offset_us = (int64_t)(tick_us - record->end_us);
+    }
+    return record->end_us + (uint64_t)element.offset_us;
+}
+
+static void convert(const qd_mps2_record_t *from, uint64_t tick_us, qd_quantities_t *to) {
+    memset(to, 0, sizeof *to);
+    to->tick_us = tick_us;
+    to->duration_us = from->duration_us;
+    to->frequency_mhz = from->frequency_mhz;
+    for (unsigned i = 0; i < QD_PHASES; i++) {
+        const qd_mps2_phase_t *phase = &from->phase[i];
+        to->phase[i] = (qd_phase_quantities_t){
+            .voltage_mv = phase->voltage_mv,
+            .current_ma = phase->current_ma,
+            .active_power_mw = phase->active_power_mw,
+            .reactive_power_mvar = phase->reactive_power_mvar,
+            .voltage_angle_ddeg = phase->voltage_angle_ddeg,
+            .current_angle_ddeg = phase->current_angle_ddeg,
+            .valid = phase->valid != 0,
+        };
+    }
+}
+
+static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    (void)context;
+    qd_mps2_record_t raw;
+    while (fetch(&raw)) {
+        uint64_t end_us = tick_of(&raw, tick_us);
+        if (end_us > tick_us) {
+            return QD_END;
+        }
+        element.next++;
+        ring()->tail = element.next;
+        /* Two feeders, or one that stood still and caught up: intervals never overlap. */
+        if (raw.duration_us == 0 || end_us < element.last_us + raw.duration_us) {
+            ring()->lost++;
+            continue;
+        }
+        element.last_us = end_us;
+        convert(&raw, end_us, record);
+        return QD_OK;
+    }
+    return QD_END;
+}
+
+bool qd_board_quantities_due(uint64_t tick_us) {
+    qd_mps2_record_t raw;
+    return fetch(&raw) && (!element.anchored || tick_of(&raw, tick_us) <= tick_us);
+}
+
+static const qd_quantities_port_t quantities = {.take = take};
+
+const qd_quantities_port_t *qd_board_quantities(void) {
+    return &quantities;
+}
