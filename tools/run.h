@@ -51,10 +51,13 @@ typedef struct run_meter {
     char name[RUN_NAME_MAX + 16];
     bool kept;    /* has a state directory */
     bool settled; /* was a meter before this start */
+    bool flashed; /* its flash held something before this start */
     bool named;   /* @NAME finds it */
     bool linked;  /* by a path in the state home */
     qd_linux_dir_t dir;
     qd_linux_fram_t fram;
+    qd_linux_flash_t flash;
+    qd_linux_key_t key;
     qd_linux_world_t world;
     qd_linux_random_t random;
     qd_linux_server_t *server;
@@ -150,9 +153,23 @@ void run_supply_turn(run_meter_t *meter, uint64_t tick_us);
 /* The mains are back at tick_us, before the step. */
 void run_supply_return(run_meter_t *meter, uint64_t tick_us);
 
+/* --- run_files.c: which files make a meter */
+
+/* Octets of flash that the logs of a model take; 0: it has none. */
+uint32_t run_flash_size(const qd_model_t *model);
+/* Looks whether the files are of one meter, or a new one; opens key and world. QD_EXIT_OK or the exit status, told on
+ * stderr; then no file was changed. */
+int run_files_begin(run_meter_t *meter);
+/* After run_world_begin: opens FRAM and flash. QD_EXIT_OK or the exit status, told on stderr. */
+int run_files_open(run_meter_t *meter);
+/* The world's time of this moment, and what it knows of the other files. */
+void run_files_save(run_meter_t *meter);
+/* False: told on stderr. */
+bool run_files_close(run_meter_t *meter);
+
 /* --- run_first.c: what happens once in the life of a meter */
 
-/* Opens the world; its time, and whether world and FRAM are of one meter. QD_EXIT_OK or the exit status,
+/* Opens key and world; its time, and whether the files are of one meter. QD_EXIT_OK or the exit status,
  * told on stderr; then no file was changed. */
 int run_world_begin(run_meter_t *meter);
 /* Serial number and logical device name; closes the factory unless --factory. */

@@ -11,7 +11,6 @@
 
 #define COMMAND "run"
 #define DAY_S 86400
-#define FORMAT_HEAD 128u /* octets that a format writes first: a meter is what comes after them */
 
 /* Octets of values that the factory writes. */
 #define SERIAL_LENGTH 8
@@ -35,53 +34,6 @@ static void begin_new(run_meter_t *meter, int64_t host_ms) {
     state->rtc_set = 1;
     state->seed = options->seed;
     (void)snprintf(state->model, sizeof state->model, "%s", qd_model_name(options->model));
-}
-
-static const char *content_name(qd_linux_content_t content) {
-    static const char *const names[] = {"missing", "empty", "blank"};
-
-    return content < QD_LINUX_FILLED ? names[content] : "not a meter's";
-}
-
-/* The registers are gone, and a meter that began at zero in their place would be a lie. */
-static int complain_fram(const run_meter_t *meter, qd_linux_content_t fram) {
-    return qd_complain(
-        COMMAND, QD_EXIT_OWN,
-        "%s/fram: is %s, but a meter with registers was here; put the file back from a copy, or "
-        "begin anew by removing the directory %s or with another --name or --state",
-        meter->dir.path, content_name(fram), meter->dir.path);
-}
-
-/* The meter's time is gone; the host's could lie before it. */
-static int complain_world(const run_meter_t *meter, qd_linux_content_t world) {
-    return qd_complain(
-        COMMAND, QD_EXIT_OWN,
-        "%s/world: is %s, so the time of the meter in fram is not known; put the file back from a "
-        "copy, or give --start TIME not earlier than the meter's last time",
-        meter->dir.path, content_name(world));
-}
-
-/* World and FRAM are of one meter, or both new. */
-static int open_world(run_meter_t *meter) {
-    const qd_linux_dir_t *dir = meter->kept ? &meter->dir : NULL;
-    qd_linux_content_t fram = meter->kept ? qd_linux_file_content(dir, "fram", FORMAT_HEAD) : QD_LINUX_ABSENT;
-    qd_linux_content_t world = meter->kept ? qd_linux_file_content(dir, "world", 0) : QD_LINUX_ABSENT;
-    const qd_linux_world_state_t *state = &meter->world.state;
-    qd_linux_error_t error;
-
-    if (fram == QD_LINUX_FILLED && world != QD_LINUX_FILLED && !meter->run->options.has_start) {
-        return complain_world(meter, world);
-    }
-    if (qd_linux_world_open(&meter->world, dir, "world", &error) != QD_OK) {
-        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
-    }
-    /* A first start that was killed before the meter lived leaves a world that is none of the two. */
-    if (meter->world.known && (state->manufactured != 0 || state->formatted != 0) &&
-        fram != QD_LINUX_FILLED) {
-        return complain_fram(meter, fram);
-    }
-    meter->settled = fram == QD_LINUX_FILLED;
-    return QD_EXIT_OK;
 }
 
 /* At real speed the time without a process was an outage; otherwise no time has passed. */
@@ -112,7 +64,7 @@ int run_world_begin(run_meter_t *meter) {
     qd_linux_world_state_t *state = &meter->world.state;
     const char *model = qd_model_name(options->model);
     int64_t host_ms = qd_linux_host_utc_ms();
-    int status = open_world(meter);
+    int status = run_files_begin(meter);
 
     if (status != QD_EXIT_OK) {
         return status;

@@ -32,18 +32,29 @@ static bool lies_in(const qd_linux_map_t *map, uintptr_t at) {
     return map->octets != NULL && map->fd >= 0 && at >= begin && at - begin < map->size;
 }
 
+/* The file of this meter whose memory that is, or NULL. */
+static const char *file_of(const run_meter_t *meter, uintptr_t at) {
+    if (lies_in(&meter->fram.map, at)) {
+        return "/fram";
+    }
+    if (lies_in(&meter->flash.map, at)) {
+        return "/flash";
+    }
+    return lies_in(&meter->world.map, at) ? "/world" : NULL;
+}
+
 static void on_fault(int number, siginfo_t *info, void *context) {
     uintptr_t at = (uintptr_t)info->si_addr;
 
     (void)context;
     for (uint32_t n = 0; guarded->meter != NULL && n < guarded->options.count; n++) {
         const run_meter_t *meter = &guarded->meter[n];
-        bool fram = lies_in(&meter->fram.map, at);
+        const char *name = file_of(meter, at);
 
-        if (fram || lies_in(&meter->world.map, at)) {
+        if (name != NULL) {
             say("quadrant run: ");
             say(meter->dir.path);
-            say(fram ? "/fram" : "/world");
+            say(name);
             say(": was cut, or its disk fails, while the meter ran; check the disk and put the state "
                 "directory "
                 "back from a copy\n");

@@ -99,7 +99,8 @@ void run_link_make(run_meter_t *meter) {
         meter->named = true;
         return;
     }
-    if (holds(path, "client.yaml") || holds(path, "world") || holds(path, "fram")) {
+    if (holds(path, "client.yaml") || holds(path, "world") || holds(path, "fram") || holds(path, "flash") ||
+        holds(path, "key")) {
         return; /* the name is that of a meter which lives there */
     }
     if (qd_state_elsewhere(path, before) && !same_directory(before, meter->dir.fd) && is_running(before)) {

@@ -9,9 +9,8 @@
 #include <string.h>
 
 #define COMMAND "run"
-#define LOST 0xA5         /* what a memory without supply may hold as well as anything else */
-#define ROUNDS_MAX 16     /* APDUs of pipelining peers before others have their turn */
-#define SYNC_EACH_MAX 16u /* meters whose every commit can wait for the disk */
+#define LOST 0xA5     /* what a memory without supply may hold as well as anything else */
+#define ROUNDS_MAX 16 /* APDUs of pipelining peers before others have their turn */
 
 /* --- ports ------------------------------------------------------------------------------------ */
 
@@ -135,13 +134,8 @@ static int open_directory(run_meter_t *meter) {
 /* World first: it knows the model, and says it better than the size of another model's FRAM. */
 static int open_memory(run_meter_t *meter) {
     const run_options_t *options = &meter->run->options;
-    const qd_linux_dir_t *dir = meter->kept ? &meter->dir : NULL;
-    qd_linux_sync_t sync =
-        options->speed == 1 && options->count <= SYNC_EACH_MAX ? QD_LINUX_SYNC_EACH : QD_LINUX_SYNC_LAST;
-    qd_linux_error_t error;
-    int status;
+    int status = run_world_begin(meter);
 
-    status = run_world_begin(meter);
     if (status != QD_EXIT_OK) {
         return status;
     }
@@ -155,9 +149,9 @@ static int open_memory(run_meter_t *meter) {
     if (!meter->settled) {
         qd_linux_world_save(&meter->world, meter->world.state.utc_ms, meter->world.state.host_utc_ms);
     }
-    if (qd_linux_fram_open(&meter->fram, dir, "fram", qd_meter_fram_size(options->model), sync, &error) !=
-        QD_OK) {
-        return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
+    status = run_files_open(meter);
+    if (status != QD_EXIT_OK) {
+        return status;
     }
     meter->factory_open = meter->world.state.manufactured == 0;
     qd_linux_random_open(&meter->random, options->has_seed,
@@ -211,7 +205,7 @@ int run_meter_open(run_meter_t *meter) {
         return complain_init(meter, started);
     }
     status = run_manufacture(meter);
-    qd_linux_world_save(&meter->world, meter->world.state.utc_ms, meter->world.state.host_utc_ms);
+    run_files_save(meter);
     if (status == QD_EXIT_OK && meter->kept) {
         status = run_write_client_yaml(meter);
     }
@@ -290,7 +284,7 @@ void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
      * lived twice. */
     if (tick_us >= meter->player.end_us) {
         meter->world.now_us = meter->player.end_us;
-        qd_linux_world_save(&meter->world, qd_linux_world_utc_ms(&meter->world), qd_linux_host_utc_ms());
+        run_files_save(meter);
         meter->run->records += meter == meter->run->meter ? 1 : 0;
     }
     step(meter, tick_us);
@@ -316,7 +310,7 @@ void run_meter_finish(run_meter_t *meter, uint64_t tick_us) {
 
     tick_us = tick_us > meter->last_us ? tick_us : meter->last_us;
     meter->world.now_us = tick_us;
-    qd_linux_world_save(&meter->world, qd_linux_world_utc_ms(&meter->world), qd_linux_host_utc_ms());
+    run_files_save(meter);
     if (meter->meter == NULL) {
         return;
     }
@@ -344,19 +338,11 @@ void run_meter_close_network(run_meter_t *meter) {
 }
 
 int run_meter_close(run_meter_t *meter) {
-    bool good = qd_linux_fram_close(&meter->fram) == QD_OK;
+    bool good = run_files_close(meter);
 
     run_link_remove(meter);
-    good = qd_linux_world_close(&meter->world) == QD_OK && good;
     free(meter->memory);
     meter->memory = NULL;
-    if (!good) {
-        (void)qd_complain(
-            COMMAND, 0,
-            "%s: the disk does not take the state, or fram or world was removed or cut; check them "
-            "before the next start",
-            meter->dir.path);
-    }
     qd_linux_dir_close(&meter->dir);
     return good ? QD_EXIT_OK : QD_EXIT_OWN;
 }

@@ -105,6 +105,7 @@ typedef struct qd_linux_flash {
     uint32_t erase_at;   /* offset of the block that is being erased */
     uint32_t erase_left; /* polls that it still takes; 0: no erase runs */
     uint32_t misused;    /* programs that wanted to set a bit */
+    bool written;        /* something was programmed since it was opened */
 } qd_linux_flash_t;
 
 /* As qd_linux_map_open; a new file is all ones. QD_ARGUMENT: size is no multiple of QD_LINUX_FLASH_BLOCK, or 0. */

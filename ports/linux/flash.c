@@ -50,6 +50,7 @@ static qd_status_t flash_program(void *context, uint32_t offset, const uint8_t *
     if (erases(flash, offset, length)) {
         return QD_IO;
     }
+    flash->written = flash->written || length > 0;
     for (uint32_t done = 0; done < length; done += PART) {
         program_part(flash, offset + done, buffer + done, length - done < PART ? length - done : PART);
     }

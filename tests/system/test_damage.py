@@ -37,6 +37,8 @@ def harm(path, how):
         path.unlink()
     elif how == "empty":
         os.truncate(path, 0)
+    elif how in ("cut", "larger"):
+        os.truncate(path, len(octets_before) // 2 if how == "cut" else len(octets_before) + 4096)
     elif how == "head":
         path.write_bytes(octets_before[:64] + bytes(len(octets_before) - 64))
     else:
@@ -56,16 +58,55 @@ def refused(run, *extra, **options):
     return meter.stderr()
 
 
-@pytest.mark.parametrize("how", ["missing", "empty", "zeros", "ones", "head"])
-def test_a_lost_fram_is_no_new_meter(run, old, how):
-    before = harm(old / "fram", how)
+@pytest.mark.parametrize("how", ["missing", "empty", "zeros", "ones", "head", "cut", "larger"])
+@pytest.mark.parametrize("name", ["fram"])
+def test_a_lost_memory_is_no_new_meter(run, old, name, how):
+    before = harm(old / name, how)
     left = contents(old)
     for start in (None, "2031-01-01T00:00:00Z"):
         said = refused(run, start=start)
-        assert str(old / "fram") in said and "copy" in said and "remov" in said, said
+        assert str(old / name) in said and "copy" in said and "--name" in said, said
+        assert how in ("cut", "larger") or "remov" in said, said
         assert contents(old) == left
-    (old / "fram").write_bytes(before)
+    (old / name).write_bytes(before)
     assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "short", "long", "no digits", "seen"])
+def test_a_lost_key_is_not_made_anew(run, old, how):
+    path = old / "key"
+    before = path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600 and len(before.strip()) == 32
+    if how in ("missing", "empty"):
+        harm(path, how)
+    elif how == "seen":
+        path.chmod(0o640)
+    else:
+        path.write_text({"short": before[1:], "long": "0" + before, "no digits": "g" + before[1:]}[how])
+    left = contents(old)
+    for start in (None, "2031-01-01T00:00:00Z"):
+        said = refused(run, start=start)
+        assert str(path) in said and "; " in said and before.strip() not in said, said
+        assert contents(old) == left
+    path.write_text(before)
+    path.chmod(0o600)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+def test_a_key_alone_is_a_new_meters(run, tmp_path):
+    """A key may be put there before the first start; it stays as it is."""
+    path = tmp_path / "x" / "key"
+    path.parent.mkdir()
+    path.write_text("00112233445566778899aabbccddeeff\n")
+    path.chmod(0o600)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 0
+    assert path.read_text() == "00112233445566778899aabbccddeeff\n"
+
+
+def test_no_two_meters_have_the_same_key(run, tmp_path):
+    for name in ("one", "two"):
+        run(load=meters.zero_load(), name=name)
+    assert (tmp_path / "one" / "key").read_text() != (tmp_path / "two" / "key").read_text()
 
 
 @pytest.mark.parametrize("how", ["missing", "empty", "zeros"])
@@ -195,9 +236,11 @@ def test_a_file_cut_under_a_running_meter_is_said(run, tmp_path, name):
     assert str(tmp_path / "x" / name) in refused(run)
 
 
-def test_a_file_removed_under_a_running_meter_is_said_at_its_end(run, tmp_path):
+@pytest.mark.parametrize(("name", "how"), [("fram", "missing"), ("world", "missing")])
+def test_a_file_lost_under_a_running_meter_is_said_at_its_end(run, tmp_path, name, how):
+    """A cut flash at its end or, when the meter wants it, at once."""
     meter = run(load=A_WH_A_SECOND, speed=20)
-    (tmp_path / "x" / "fram").unlink()
+    harm(tmp_path / "x" / name, how)
     assert meter.interrupt() == 5
     assert meter.stderr().count("\n") == 0 and str(tmp_path / "x") in meter.stderr(), meter.stderr()
 

@@ -129,7 +129,7 @@ def test_a_damaged_state_is_said_so_and_not_overwritten(run, tmp_path):
     time.sleep(0.4)
     assert meter.interrupt() == 0
     state = tmp_path / "x"
-    files = [path for path in state.iterdir() if path.is_file() and path.stat().st_size >= 4096]
+    files = [state / "fram"]  # flash is damaged by pages: that is what the logs are for
     assert files, list(state.iterdir())
     for path in files:
         octets_before = path.read_bytes()
