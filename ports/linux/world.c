@@ -121,6 +121,7 @@ void qd_linux_world_save(qd_linux_world_t *world, int64_t utc_ms, int64_t host_u
     slot.magic = MAGIC;
     slot.sequence = world->sequence;
     slot.state = world->state;
+    slot.check = 0; /* not covered */
     slot.check = check_of(&slot);
     qd_linux_map_write(&world->map, (world->sequence & 1u) * SLOT, &slot, sizeof slot);
 }
