@@ -62,6 +62,9 @@ static int complain_init(const run_meter_t *meter, qd_status_t status) {
     case QD_VERSION:
         why = "the state was written by another version of the firmware; run that version";
         break;
+    case QD_FOREIGN:
+        why = "the state was stored under another device's key; it belongs to another meter";
+        break;
     case QD_CORRUPT:
         why = "the state is damaged, it is neither blank nor a store; put a copy back";
         break;

@@ -61,9 +61,10 @@ size_t qd_meter_metrology_size(void);
 uint32_t qd_meter_fram_size(const qd_model_t *model);
 /*
  * Carves the memory (aligned to 8 octets) and starts the meter. tick_us: monotonic time now. options may be NULL.
- * QD_OK; QD_UNAVAILABLE: there is no device key; QD_NO_SPACE: memory or FRAM too small; QD_MODEL, QD_VERSION: FRAM belongs to another model
- * or layout version; QD_CORRUPT: FRAM is neither blank nor a store; QD_ARGUMENT: a required port is
- * missing or the model's tables contradict themselves; QD_IO. Only QD_OK sets *meter.
+ * QD_OK; QD_UNAVAILABLE: there is no device key; QD_NO_SPACE: memory or FRAM too small; QD_MODEL,
+ * QD_VERSION: FRAM belongs to another model or layout version; QD_FOREIGN: FRAM was written under another
+ * device's key; QD_CORRUPT: FRAM is neither blank nor a store; QD_ARGUMENT: a required port is missing or
+ * the model's tables contradict themselves; QD_IO. Only QD_OK sets *meter.
  */
 qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, const qd_meter_ports_t *ports,
                           const qd_meter_options_t *options, uint64_t tick_us, qd_meter_t **meter);

@@ -32,6 +32,7 @@ typedef enum qd_status {
     QD_CORRUPT,     /* stored octets that fail their integrity check */
     QD_VERSION,     /* stored by another layout version */
     QD_MODEL,       /* stored by another model */
+    QD_FOREIGN,     /* stored under another device's key */
     QD_ARGUMENT,    /* the caller broke the contract of the function */
     QD_STATUS_COUNT
 } qd_status_t;

@@ -23,6 +23,7 @@ static const char *const names[QD_STATUS_COUNT] = {
     [QD_CORRUPT] = "corrupt",
     [QD_VERSION] = "version",
     [QD_MODEL] = "model",
+    [QD_FOREIGN] = "foreign",
     [QD_ARGUMENT] = "argument",
 };
 
