@@ -4,13 +4,21 @@
 
 /* "REDO" in the image. */
 #define REDO_MARK 0x4f444552u
-#define AT_COUNT 4u
+#define AT_ZERO 4u
 #define AT_LENGTH 6u
 #define AT_SEQUENCE 8u
 #define AT_EPOCH 12u
 
 uint32_t qd_redo_data_size(const qd_store_layout_t *layout) {
-    return layout->group_capacity + (uint32_t)QD_STORE_ENTRY_SIZE * layout->row_count;
+    uint32_t size = layout->group_capacity + (uint32_t)QD_STORE_ENTRY_SIZE * layout->row_count;
+
+    /* A record of which one slot no longer holds goes through the redo area, whatever its size. */
+    for (uint16_t i = 0; i < layout->row_count; i++) {
+        uint32_t one = QD_STORE_ENTRY_SIZE + (uint32_t)layout->rows[i].capacity;
+
+        size = one > size ? one : size;
+    }
+    return size;
 }
 
 uint32_t qd_redo_size(const qd_store_layout_t *layout, const qd_sealer_t *sealer) {
@@ -28,14 +36,16 @@ static uint32_t find_entry(const qd_store_t *store, uint16_t id) {
     return at;
 }
 
-const uint8_t *qd_group_find(const qd_store_t *store, uint16_t id, uint16_t *length) {
-    uint32_t at = find_entry(store, id);
+static void append(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length) {
+    uint8_t *entry = store->staging + store->staged;
 
-    if (at >= store->staged) {
-        return NULL;
+    qd_store_put_u16(entry, id);
+    qd_store_put_u16(entry + 2, length);
+    if (length > 0) {
+        memcpy(entry + QD_STORE_ENTRY_SIZE, payload, length);
     }
-    *length = qd_store_get_u16(store->staging + at + 2);
-    return store->staging + at + QD_STORE_ENTRY_SIZE;
+    store->staged += QD_STORE_ENTRY_SIZE + (uint32_t)length;
+    store->staged_count++;
 }
 
 qd_status_t qd_group_stage(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length) {
@@ -56,27 +66,29 @@ qd_status_t qd_group_stage(qd_store_t *store, uint16_t id, const uint8_t *payloa
         store->staged_count--;
         memmove(entry, entry + old, store->staged - at);
     }
-    entry = store->staging + store->staged;
-    qd_store_put_u16(entry, id);
-    qd_store_put_u16(entry + 2, length);
-    if (length > 0) {
-        memcpy(entry + QD_STORE_ENTRY_SIZE, payload, length);
-    }
-    store->staged += QD_STORE_ENTRY_SIZE + (uint32_t)length;
-    store->staged_count++;
+    append(store, id, payload, length);
     return QD_OK;
 }
 
 static void forget(qd_store_t *store) {
     store->staged = 0;
     store->staged_count = 0;
+    store->garbled = false;
 }
 
-/* redo = "REDO" count length sequence epoch tag sealed-entries; entry = id length payload */
+/*
+ * redo = "REDO" zero length sequence epoch tag sealed-entries; entry = id length payload
+ *
+ * The entries are sealed where they are, written, and opened again: so staging is the only buffer. A redo
+ * area that does not hold what was written is no reason to write nothing at all any more: the group goes
+ * on without its protection, and the store is degraded.
+ */
 static qd_status_t write_redo(qd_store_t *store) {
-    uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
-    uint8_t *scratch = store->scratch;
-    qd_seal_nonce_t nonce = {QD_STORE_REDO_RECORD, 0, store->epoch, 0};
+    const qd_sealer_t *sealer = store->sealer;
+    uint32_t head = QD_STORE_REDO_HEADER_SIZE + sealer->tag_size;
+    uint8_t *front = store->staging - head;
+    uint8_t *tag = front + QD_STORE_REDO_HEADER_SIZE;
+    qd_seal_nonce_t nonce = {QD_STORE_OWN_RECORD, QD_SEAL_SLOT_REDO, store->epoch, 0};
     qd_status_t status;
 
     if (store->group_sequence == UINT32_MAX) {
@@ -84,19 +96,27 @@ static qd_status_t write_redo(qd_store_t *store) {
     }
     store->group_sequence++;
     nonce.sequence = store->group_sequence;
-    qd_store_put_u32(scratch, REDO_MARK);
-    qd_store_put_u16(scratch + AT_COUNT, store->staged_count);
-    qd_store_put_u16(scratch + AT_LENGTH, (uint16_t)store->staged);
-    qd_store_put_u32(scratch + AT_SEQUENCE, nonce.sequence);
-    qd_store_put_u32(scratch + AT_EPOCH, nonce.epoch);
-    status = store->sealer->seal(store->sealer->context, &nonce, store->staging, store->staged,
-                                 scratch + head, scratch + QD_STORE_REDO_HEADER_SIZE);
+    qd_store_put_u32(front, REDO_MARK);
+    qd_store_put_u16(front + AT_ZERO, 0);
+    qd_store_put_u16(front + AT_LENGTH, (uint16_t)store->staged);
+    qd_store_put_u32(front + AT_SEQUENCE, nonce.sequence);
+    qd_store_put_u32(front + AT_EPOCH, nonce.epoch);
+    status = sealer->seal(sealer->context, &nonce, store->staging, store->staged, store->staging, tag);
     if (status != QD_OK) {
         return status;
     }
     store->redo = QD_REDO_DOUBTFUL;
-    status = qd_store_program(store, QD_STORE_REDO_OFFSET, scratch, head + store->staged);
-    return status == QD_OK ? qd_store_sync(store) : status;
+    status = qd_store_program_checked(store, store->bank, front, head + store->staged);
+    store->redo_worn = status == QD_CORRUPT;
+    if (status == QD_OK || status == QD_CORRUPT) {
+        status = qd_store_sync(store);
+    }
+    if (status == QD_OK) {
+        store->garbled = sealer->open(sealer->context, &nonce, store->staging, store->staged, store->staging,
+                                      tag) != QD_OK;
+        status = store->garbled && store->redo_worn ? QD_IO : QD_OK;
+    }
+    return status;
 }
 
 /*
@@ -106,7 +126,7 @@ static qd_status_t write_redo(qd_store_t *store) {
 static qd_status_t retire(qd_store_t *store) {
     static const uint8_t zeros[QD_STORE_REDO_HEADER_SIZE + QD_SEAL_TAG_MAX] = {0};
     uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
-    qd_status_t status = qd_store_program(store, QD_STORE_REDO_OFFSET, zeros, head);
+    qd_status_t status = qd_store_program(store, store->bank, zeros, head);
 
     if (status == QD_OK) {
         store->redo = QD_REDO_CLEAN;
@@ -121,7 +141,7 @@ static qd_status_t apply_pass(qd_store_t *store, bool twins) {
     for (uint32_t at = 0; at < store->staged && status == QD_OK;) {
         uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging + at));
         uint16_t length = qd_store_get_u16(store->staging + at + 2);
-        const uint8_t *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
+        uint8_t *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
 
         if (twins) {
             qd_slots_mirror(store, row, payload, length);
@@ -154,20 +174,9 @@ static qd_status_t apply(qd_store_t *store) {
     return status;
 }
 
-qd_status_t qd_redo_settle(qd_store_t *store) {
-    qd_status_t status = QD_OK;
-
-    if (store->redo == QD_REDO_PENDING) {
-        status = apply(store);
-    }
-    if (status == QD_OK && store->redo == QD_REDO_DOUBTFUL) {
-        status = retire(store);
-    }
-    return status;
-}
-
-/* The entries of a redo area that passed its check; a wrong one was written by a defect, not by a cut. */
-static bool is_sound(const qd_store_t *store) {
+/* Counts the entries of a redo area that passed its check; a wrong one was written by a defect, not by a
+ * cut. */
+static bool is_sound(qd_store_t *store) {
     uint32_t at = 0;
     uint16_t count = 0;
 
@@ -182,40 +191,85 @@ static bool is_sound(const qd_store_t *store) {
         at += QD_STORE_ENTRY_SIZE + (uint32_t)length;
         count++;
     }
-    return at == store->staged && count == store->staged_count;
+    store->staged_count = count;
+    return at == store->staged;
 }
 
 /* Opens the redo area into staging. QD_OK; QD_END: clean; QD_CORRUPT: torn, it does not count; QD_IO. */
 static qd_status_t load_redo(qd_store_t *store) {
     const qd_block_t *device = store->device;
-    uint32_t head = QD_STORE_REDO_HEADER_SIZE + store->sealer->tag_size;
-    uint8_t *scratch = store->scratch;
-    uint32_t length, mark;
-    qd_seal_nonce_t nonce = {QD_STORE_REDO_RECORD, 0, 0, 0};
-    qd_status_t status = device->read(device->context, QD_STORE_REDO_OFFSET, scratch, head);
+    const qd_sealer_t *sealer = store->sealer;
+    uint32_t head = QD_STORE_REDO_HEADER_SIZE + sealer->tag_size;
+    uint8_t front[QD_STORE_REDO_HEADER_SIZE + QD_SEAL_TAG_MAX];
+    uint32_t length;
+    qd_seal_nonce_t nonce = {QD_STORE_OWN_RECORD, QD_SEAL_SLOT_REDO, 0, 0};
+    qd_status_t status = device->read(device->context, store->bank, front, head);
 
     if (status != QD_OK) {
         return status;
     }
-    mark = qd_store_get_u32(scratch);
-    if (qd_store_is_blank(scratch, head, 0) || qd_store_is_blank(scratch, head, store->blank)) {
+    if (qd_store_is_blank(front, head, 0) || qd_store_is_blank(front, head, store->blank)) {
         return QD_END;
     }
-    length = qd_store_get_u16(scratch + AT_LENGTH);
-    if (mark != REDO_MARK || length > qd_redo_data_size(store->layout)) {
+    length = qd_store_get_u16(front + AT_LENGTH);
+    if (qd_store_get_u32(front) != REDO_MARK || length > qd_redo_data_size(store->layout)) {
         return QD_CORRUPT;
     }
-    status = device->read(device->context, QD_STORE_REDO_OFFSET + head, scratch + head, length);
+    status = device->read(device->context, store->bank + head, store->staging, length);
     if (status != QD_OK) {
         return status;
     }
-    nonce.sequence = qd_store_get_u32(scratch + AT_SEQUENCE);
-    nonce.epoch = qd_store_get_u32(scratch + AT_EPOCH);
-    status = store->sealer->open(store->sealer->context, &nonce, scratch + head, length, store->staging,
-                                 scratch + QD_STORE_REDO_HEADER_SIZE);
+    nonce.sequence = qd_store_get_u32(front + AT_SEQUENCE);
+    nonce.epoch = qd_store_get_u32(front + AT_EPOCH);
+    status = sealer->open(sealer->context, &nonce, store->staging, length, store->staging,
+                          front + QD_STORE_REDO_HEADER_SIZE);
     if (status == QD_OK) {
         store->staged = length;
-        store->staged_count = qd_store_get_u16(scratch + AT_COUNT);
+        store->garbled = false;
+    }
+    return status;
+}
+
+/* Staging of a pending group, which sealing in place has used up. QD_OK, QD_IO. A redo area that was good
+ * and is no longer has nothing more to give: the records are what they are. */
+static qd_status_t restore(qd_store_t *store) {
+    qd_status_t status = store->garbled ? load_redo(store) : QD_OK;
+
+    if (status == QD_CORRUPT || status == QD_END) {
+        store->degraded = true;
+        store->redo = QD_REDO_DOUBTFUL;
+        forget(store);
+        return QD_OK;
+    }
+    return status == QD_OK ? QD_OK : QD_IO;
+}
+
+qd_status_t qd_group_find(qd_store_t *store, uint16_t id, const uint8_t **payload, uint16_t *length) {
+    uint32_t at;
+
+    if (restore(store) != QD_OK) {
+        return QD_IO;
+    }
+    at = find_entry(store, id);
+    if (at >= store->staged) {
+        return QD_END;
+    }
+    *length = qd_store_get_u16(store->staging + at + 2);
+    *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
+    return QD_OK;
+}
+
+qd_status_t qd_redo_settle(qd_store_t *store) {
+    qd_status_t status = QD_OK;
+
+    if (store->redo == QD_REDO_PENDING) {
+        status = restore(store);
+        if (status == QD_OK && store->redo == QD_REDO_PENDING) {
+            status = apply(store);
+        }
+    }
+    if (status == QD_OK && store->redo == QD_REDO_DOUBTFUL) {
+        status = retire(store);
     }
     return status;
 }
@@ -252,18 +306,9 @@ qd_status_t qd_txn_begin(qd_store_t *store) {
     return QD_OK;
 }
 
-static qd_status_t commit_staged(qd_store_t *store) {
-    qd_status_t status;
+static qd_status_t commit_by_redo(qd_store_t *store) {
+    qd_status_t status = write_redo(store);
 
-    if (store->staged_count == 1) {
-        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging));
-
-        status = qd_slots_write(store, row, store->staging + QD_STORE_ENTRY_SIZE,
-                                qd_store_get_u16(store->staging + 2));
-        forget(store);
-        return status;
-    }
-    status = write_redo(store);
     if (status != QD_OK) {
         /* An attempt to make sure that a group which was refused does not turn up at the next start. */
         forget(store);
@@ -275,6 +320,28 @@ static qd_status_t commit_staged(qd_store_t *store) {
     store->redo = QD_REDO_PENDING;
     (void)qd_redo_settle(store);
     return QD_OK;
+}
+
+static qd_status_t commit_staged(qd_store_t *store) {
+    uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging));
+    unsigned holding = qd_slots_holding(store, row);
+    qd_status_t status;
+
+    if (store->staged_count > 1 || holding == 1) {
+        return commit_by_redo(store);
+    }
+    status = qd_slots_write(store, row, store->staging + QD_STORE_ENTRY_SIZE,
+                            qd_store_get_u16(store->staging + 2));
+    if (status == QD_CORRUPT && holding == 2) {
+        return commit_by_redo(store);
+    }
+    forget(store);
+    return status == QD_CORRUPT ? QD_IO : status;
+}
+
+qd_status_t qd_group_write(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length) {
+    append(store, id, payload, length);
+    return commit_staged(store);
 }
 
 qd_status_t qd_txn_commit(qd_store_t *store) {

@@ -3,20 +3,35 @@
 #include "base/crc.h"
 #include "store/internal.h"
 
-#define FORMAT_VERSION 1u
-#define MODEL_SIZE 16u
+#define FORMAT_VERSION 2u
 #define AT_FORMAT 8u
-#define AT_VERSION 10u
-#define AT_MODEL 12u
-#define AT_EPOCH 28u
-#define AT_LAYOUT 32u
-#define AT_ROWS 36u
-#define AT_GROUP 38u
-#define AT_TAG 40u
-#define AT_BLANK 41u
+#define AT_TAG_SIZE 10u
+#define AT_EPOCH 12u
+#define AT_SEALED 16u
+#define AT_TAG 44u
 #define AT_CRC 60u
 
+/* Inside of the sealed part. */
+#define SEALED_SIZE (AT_TAG - AT_SEALED)
+#define IN_VERSION 0u
+#define IN_MODEL 2u
+#define MODEL_SIZE 15u
+#define IN_BLANK 17u
+#define IN_LAYOUT 18u
+#define IN_ROWS 22u
+#define IN_GROUP 24u
+#define IN_BANK 26u
+
 static const uint8_t magic[AT_FORMAT] = {'Q', 'D', 'S', 'T', 'O', 'R', 'E', '1'};
+
+typedef enum qd_copy_state { COPY_BAD = 0, COPY_GOOD, COPY_FOREIGN, COPY_OTHER_FORMAT } qd_copy_state_t;
+
+typedef struct qd_copy {
+    qd_copy_state_t state;
+    uint32_t epoch;
+    uint8_t block[QD_STORE_SUPER_SIZE];
+    uint8_t opened[SEALED_SIZE];
+} qd_copy_t;
 
 /* Addresses follow from these numbers: a store with others must not be read by this layout. */
 static uint32_t fingerprint(const qd_store_t *store) {
@@ -32,40 +47,119 @@ static uint32_t fingerprint(const qd_store_t *store) {
     return crc;
 }
 
-static void encode(const qd_store_t *store, uint32_t epoch, uint8_t *block) {
+/*
+ * The bank is part of the sequence: when a migration was cut while it wrote its first copy, the old store
+ * goes on and takes the same epoch with another content. It lies in the other bank.
+ */
+static qd_seal_nonce_t nonce_of(uint8_t copy, uint32_t epoch, bool first_bank) {
+    return (qd_seal_nonce_t){QD_STORE_OWN_RECORD, QD_SEAL_SLOT_SUPER, epoch, copy + (first_bank ? 0u : 2u)};
+}
+
+static void describe(const qd_store_t *store, uint8_t *plain) {
+    memset(plain, 0, SEALED_SIZE);
+    qd_store_put_u16(plain + IN_VERSION, store->layout->version);
+    memcpy(plain + IN_MODEL, store->layout->model, strlen(store->layout->model));
+    plain[IN_BLANK] = store->blank;
+    qd_store_put_u32(plain + IN_LAYOUT, fingerprint(store));
+    qd_store_put_u16(plain + IN_ROWS, store->layout->row_count);
+    qd_store_put_u16(plain + IN_GROUP, store->layout->group_capacity);
+    qd_store_put_u16(plain + IN_BANK, (uint16_t)(store->bank / QD_STORE_BANK_UNIT));
+}
+
+/* Nothing in here but the epoch changes from start to start: doing it again gives the same octets. */
+static qd_status_t encode(const qd_store_t *store, uint8_t copy, uint32_t epoch, uint8_t *block) {
+    qd_seal_nonce_t nonce = nonce_of(copy, epoch, store->bank == QD_STORE_BANK_FIRST);
+    qd_status_t status;
+
     memset(block, 0, QD_STORE_SUPER_SIZE);
     memcpy(block, magic, sizeof magic);
     qd_store_put_u16(block + AT_FORMAT, FORMAT_VERSION);
-    qd_store_put_u16(block + AT_VERSION, store->layout->version);
-    memcpy(block + AT_MODEL, store->layout->model, strlen(store->layout->model));
+    block[AT_TAG_SIZE] = store->sealer->tag_size;
     qd_store_put_u32(block + AT_EPOCH, epoch);
-    qd_store_put_u32(block + AT_LAYOUT, fingerprint(store));
-    qd_store_put_u16(block + AT_ROWS, store->layout->row_count);
-    qd_store_put_u16(block + AT_GROUP, store->layout->group_capacity);
-    block[AT_TAG] = store->sealer->tag_size;
-    block[AT_BLANK] = store->blank;
+    describe(store, block + AT_SEALED);
+    status = store->sealer->seal(store->sealer->context, &nonce, block + AT_SEALED, SEALED_SIZE,
+                                 block + AT_SEALED, block + AT_TAG);
     qd_store_put_u32(block + AT_CRC, qd_crc32(0, block, AT_CRC));
+    return status;
 }
 
-static bool is_good(const uint8_t *block) {
+static bool is_whole(const uint8_t *block) {
     return memcmp(block, magic, sizeof magic) == 0 &&
            qd_store_get_u32(block + AT_CRC) == qd_crc32(0, block, AT_CRC);
 }
 
-/* Is it a store of this model and layout? */
-static qd_status_t compare(const qd_store_t *store, const uint8_t *block) {
-    uint8_t own[QD_STORE_SUPER_SIZE];
+/* Opens a copy under the nonce of either bank. QD_OK: copy->state says what it is; QD_IO. */
+static qd_status_t judge(const qd_store_t *store, uint8_t number, qd_copy_t *copy) {
+    const qd_sealer_t *sealer = store->sealer;
+    qd_status_t status = QD_CORRUPT;
 
-    if (qd_store_get_u16(block + AT_FORMAT) != FORMAT_VERSION) {
-        return QD_VERSION;
+    copy->state = COPY_BAD;
+    if (!is_whole(copy->block)) {
+        return QD_OK;
     }
-    encode(store, 0, own);
-    if (memcmp(block + AT_MODEL, own + AT_MODEL, MODEL_SIZE) != 0) {
+    if (qd_store_get_u16(copy->block + AT_FORMAT) != FORMAT_VERSION) {
+        copy->state = COPY_OTHER_FORMAT;
+        return QD_OK;
+    }
+    copy->state = COPY_FOREIGN;
+    if (copy->block[AT_TAG_SIZE] != sealer->tag_size) {
+        return QD_OK;
+    }
+    copy->epoch = qd_store_get_u32(copy->block + AT_EPOCH);
+    for (unsigned bank = 0; bank < 2 && status == QD_CORRUPT; bank++) {
+        qd_seal_nonce_t nonce = nonce_of(number, copy->epoch, bank == 0);
+
+        status = sealer->open(sealer->context, &nonce, copy->block + AT_SEALED, SEALED_SIZE, copy->opened,
+                              copy->block + AT_TAG);
+    }
+    if (status == QD_OK) {
+        copy->state = COPY_GOOD;
+    }
+    return status == QD_CORRUPT ? QD_OK : status;
+}
+
+static qd_status_t read_copies(const qd_store_t *store, qd_copy_t *copies) {
+    qd_status_t status = QD_OK;
+
+    for (uint8_t i = 0; i < 2 && status == QD_OK; i++) {
+        status = store->device->read(store->device->context, i * QD_STORE_SUPER_SIZE, copies[i].block,
+                                     QD_STORE_SUPER_SIZE);
+        if (status == QD_OK) {
+            status = judge(store, i, &copies[i]);
+        }
+    }
+    return status;
+}
+
+/* The good copy with the higher epoch, NULL when there is none. */
+static const qd_copy_t *newest_of(const qd_copy_t *copies) {
+    const qd_copy_t *newest = NULL;
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (copies[i].state == COPY_GOOD && (newest == NULL || copies[i].epoch >= newest->epoch)) {
+            newest = &copies[i];
+        }
+    }
+    return newest;
+}
+
+/* Is it a store of this model and layout? Sets bank and blank. */
+static qd_status_t compare(qd_store_t *store, const uint8_t *opened) {
+    uint8_t own[SEALED_SIZE];
+
+    store->blank = opened[IN_BLANK];
+    store->bank = qd_store_get_u16(opened + IN_BANK) * QD_STORE_BANK_UNIT;
+    describe(store, own);
+    if (memcmp(opened + IN_MODEL, own + IN_MODEL, MODEL_SIZE) != 0) {
         return QD_MODEL;
     }
-    if (memcmp(block + AT_VERSION, own + AT_VERSION, 2) != 0 ||
-        memcmp(block + AT_LAYOUT, own + AT_LAYOUT, AT_BLANK - AT_LAYOUT) != 0) {
+    if (memcmp(opened, own, SEALED_SIZE) != 0) {
         return QD_VERSION;
+    }
+    /* Authentic, so the device has become smaller. */
+    if (store->bank < QD_STORE_BANK_FIRST || store->bank > store->device->size ||
+        store->device->size - store->bank < qd_store_bank_size(store->layout, store->sealer)) {
+        return QD_NO_SPACE;
     }
     return QD_OK;
 }
@@ -74,13 +168,13 @@ static qd_status_t compare(const qd_store_t *store, const uint8_t *block) {
 static qd_status_t check_blank(qd_store_t *store, uint32_t offset) {
     while (offset < store->device->size) {
         uint32_t left = store->device->size - offset;
-        uint32_t length = left < store->scratch_size ? left : store->scratch_size;
-        qd_status_t status = store->device->read(store->device->context, offset, store->scratch, length);
+        uint32_t length = left < store->staging_size ? left : store->staging_size;
+        qd_status_t status = store->device->read(store->device->context, offset, store->staging, length);
 
         if (status != QD_OK) {
             return status;
         }
-        if (!qd_store_is_blank(store->scratch, length, store->blank)) {
+        if (!qd_store_is_blank(store->staging, length, store->blank)) {
             return QD_CORRUPT;
         }
         offset += length;
@@ -89,7 +183,7 @@ static qd_status_t check_blank(qd_store_t *store, uint32_t offset) {
 }
 
 /*
- * No copy is good. A format writes copy 0, syncs, then writes copy 1; so a format that was cut has
+ * No copy is whole. A format writes copy 0, syncs, then writes copy 1; so a format that was cut has
  * nothing but blank octets from copy 1 on, and in copy 0 every bit is either blank or what the format
  * wants there. Anything else is somebody else's.
  */
@@ -106,7 +200,10 @@ static qd_status_t check_unformatted(qd_store_t *store, const uint8_t *block) {
     if (store->blank != 0x00 && store->blank != 0xFF) {
         return QD_CORRUPT;
     }
-    encode(store, 1, wanted);
+    status = encode(store, 0, 1, wanted);
+    if (status != QD_OK) {
+        return status;
+    }
     for (size_t i = 0; i < sizeof wanted; i++) {
         strange |= (uint8_t)((block[i] ^ store->blank) & ~(wanted[i] ^ store->blank));
     }
@@ -118,52 +215,82 @@ static qd_status_t check_unformatted(qd_store_t *store, const uint8_t *block) {
 }
 
 qd_status_t qd_superblock_find(qd_store_t *store) {
-    uint8_t blocks[2][QD_STORE_SUPER_SIZE];
-    const uint8_t *newest = NULL;
-    qd_status_t status = store->device->read(store->device->context, 0, blocks[0], sizeof blocks);
+    qd_copy_t copies[2];
+    const qd_copy_t *newest;
+    qd_status_t status = read_copies(store, copies);
 
     if (status != QD_OK) {
         return status;
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (is_good(blocks[i]) && (newest == NULL || qd_store_get_u32(blocks[i] + AT_EPOCH) >
-                                                         qd_store_get_u32(newest + AT_EPOCH))) {
-            newest = blocks[i];
-        }
+    store->epoch = 0;
+    store->bank = QD_STORE_BANK_FIRST;
+    /* A newer firmware has begun to write here, and knows best. */
+    if (copies[0].state == COPY_OTHER_FORMAT || copies[1].state == COPY_OTHER_FORMAT) {
+        return QD_VERSION;
     }
-    if (newest == NULL) {
-        store->epoch = 0;
-        return check_unformatted(store, blocks[0]);
+    newest = newest_of(copies);
+    if (newest != NULL) {
+        store->epoch = newest->epoch;
+        return compare(store, newest->opened);
     }
-    store->epoch = qd_store_get_u32(newest + AT_EPOCH);
-    store->blank = newest[AT_BLANK];
-    return compare(store, newest);
+    if (copies[0].state == COPY_FOREIGN || copies[1].state == COPY_FOREIGN) {
+        return QD_FOREIGN;
+    }
+    return check_unformatted(store, copies[0].block);
+}
+
+static qd_status_t put_copy(qd_store_t *store, uint8_t copy, const uint8_t *block) {
+    qd_status_t status = qd_store_program(store, copy * QD_STORE_SUPER_SIZE, block, QD_STORE_SUPER_SIZE);
+
+    return status == QD_OK ? qd_store_sync(store) : status;
 }
 
 /*
  * Both copies get the epoch before anything is sealed under it: then no single lost copy can make a
  * later start choose the same epoch again. The copy with the older epoch goes first; a cut leaves the
- * other one.
+ * other one. When the two were not alike, a cut had left the newer one, perhaps with bits that do not
+ * always read the same: it is written again, as it is, before the other one is given up.
  */
 qd_status_t qd_superblock_commit(qd_store_t *store) {
-    uint8_t block[QD_STORE_SUPER_SIZE], present[QD_STORE_SUPER_SIZE];
-    uint32_t first = 0;
-    qd_status_t status = store->device->read(store->device->context, 0, present, sizeof present);
+    qd_copy_t copies[2];
+    const qd_copy_t *newest;
+    uint8_t block[QD_STORE_SUPER_SIZE];
+    uint8_t first = 0;
+    qd_status_t status = read_copies(store, copies);
 
     if (status != QD_OK) {
         return status;
     }
-    if (store->epoch > 1 && is_good(present) && qd_store_get_u32(present + AT_EPOCH) == store->epoch - 1) {
-        first = 1;
+    newest = newest_of(copies);
+    if (newest != NULL) {
+        first = newest == &copies[0] ? 1 : 0;
+        if (copies[first].state != COPY_GOOD || copies[first].epoch != newest->epoch) {
+            status = put_copy(store, first ^ 1u, newest->block);
+        }
     }
-    encode(store, store->epoch, block);
-    for (uint32_t i = 0; i < 2 && status == QD_OK; i++) {
-        uint32_t offset = (first ^ i) * QD_STORE_SUPER_SIZE;
-
-        status = qd_store_program(store, offset, block, sizeof block);
+    for (uint8_t i = 0; i < 2 && status == QD_OK; i++) {
+        status = encode(store, first ^ i, store->epoch, block);
         if (status == QD_OK) {
-            status = qd_store_sync(store);
+            status = put_copy(store, first ^ i, block);
         }
     }
     return status;
+}
+
+qd_status_t qd_superblock_scrub(qd_store_t *store, uint8_t copy, bool *healed) {
+    uint8_t wanted[QD_STORE_SUPER_SIZE], found[QD_STORE_SUPER_SIZE];
+    qd_status_t status = encode(store, copy, store->epoch, wanted);
+
+    if (status == QD_OK) {
+        status = store->device->read(store->device->context, copy * QD_STORE_SUPER_SIZE, found, sizeof found);
+    }
+    if (status != QD_OK || memcmp(wanted, found, sizeof found) == 0) {
+        return status;
+    }
+    status = qd_store_program_checked(store, copy * QD_STORE_SUPER_SIZE, wanted, sizeof wanted);
+    if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    *healed = status == QD_OK;
+    return status == QD_CORRUPT ? QD_OK : status; /* the other copy has it */
 }
