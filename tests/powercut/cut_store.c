@@ -1,12 +1,15 @@
 /*
  * cut_store: the store alone, with a power cut in every program and every sync.
  *
- * A scenario of single writes, groups and restarts runs on a simulated FRAM. For every operation of it
+ * A scenario of single writes, groups, restarts, scrubbing and migrations up and down runs on a simulated
+ * FRAM. For every operation of it
  * and every way to tear one (variant = torn + 5 * unsynced, see quadrant/sim.h) power fails there; the
  * device is copied, a second store mounts the copy, and it must show the state before or after the step
  * that was cut, as a whole. Then that mount is cut itself, in every operation; and the scenario goes on
- * to its end on a copy. No sealer nonce may come twice in any of these histories. Between two of the
- * mounts an octet of a slot of a mirrored record is spoilt, which must change nothing.
+ * to its end on a copy. After a cut in a migration the second cut hits the next attempt, and the mount
+ * behind it. No sealer nonce may come twice in any of these histories, but for the same octets of a
+ * superblock. Between two of the mounts an octet of a slot of a mirrored record is spoilt, which must
+ * change nothing.
  *
  *   cut_store                            all of it, then every planted defect, which must be found
  *   cut_store --all                      as well every variant for the cut in the second mount
@@ -22,36 +25,64 @@
 #include "quadrant/sim.h"
 #include "store/store.h"
 
-#define DEVICE_SIZE 2048u
+#define DEVICE_SIZE 2816u
+#define KINDS 6u
 #define ROWS 5u
 #define CAPACITY_MAX 200u
 #define VARIANTS ((unsigned)QD_SIM_TORN_COUNT * (unsigned)QD_SIM_UNSYNCED_COUNT)
-#define REDO_OFFSET 128u
+#define FIRST_BANK 128u
+#define GROUP 332u
+#define GROUP_DATA (GROUP + 4u * ROWS)
 #define ALL_OPERATIONS UINT32_MAX
 
-static const qd_record_row_t rows[ROWS] = {
+/* The records of both layouts; a capacity of 0: not in this one. */
+static const struct kind_row {
+    uint16_t id;
+    uint16_t capacity[2];
+    bool mirrored;
+} kinds[KINDS] = {{1, {20, 20}, false}, {2, {40, 48}, true},
+                  {3, {64, 0}, false},  {5, {CAPACITY_MAX, CAPACITY_MAX}, true},
+                  {7, {0, 24}, false},  {9, {8, 8}, false}};
+
+static const qd_record_row_t rows_7[ROWS] = {
     {1, 20, false}, {2, 40, true}, {3, 64, false}, {5, CAPACITY_MAX, true}, {9, 8, false},
+};
+static const qd_record_row_t rows_8[ROWS] = {
+    {1, 20, false}, {2, 48, true}, {5, CAPACITY_MAX, true}, {7, 24, false}, {9, 8, false},
 };
 static const qd_record_row_t plain_rows[ROWS] = {
     {1, 20, false}, {2, 40, false}, {3, 64, false}, {5, CAPACITY_MAX, false}, {9, 8, false},
 };
-static const qd_store_layout_t layout = {"cut", 7, rows, ROWS, 332};
-static const qd_store_layout_t plain_layout = {"cut", 7, plain_rows, ROWS, 332};
+static const qd_store_layout_t layouts[2] = {{"cut", 7, rows_7, ROWS, GROUP},
+                                             {"cut", 8, rows_8, ROWS, GROUP}};
+static const qd_store_layout_t plain_layout = {"cut", 7, plain_rows, ROWS, GROUP};
 
-enum kind { MOUNT, WRITE, GROUP, ABORT };
+enum kind { MOUNT, WRITE, GROUP_OF, ABORT, MIGRATE, SCRUB, DAMAGE };
 
-/* Indices of rows, in the order of their writes. */
+/* Indices of kinds, in the order of their writes; of DAMAGE the number of slot and copy. */
 static const struct step {
     enum kind kind;
     unsigned count;
     unsigned rows[6];
 } script[] = {
-    {MOUNT, 0, {0}},       {WRITE, 1, {0}}, {WRITE, 1, {0}},       {GROUP, 2, {1, 2}},
-    {GROUP, 0, {0}},       {WRITE, 1, {3}}, {GROUP, 3, {0, 1, 3}}, {WRITE, 1, {0}},
-    {WRITE, 1, {1}},       {MOUNT, 0, {0}}, {GROUP, 1, {2}},       {ABORT, 3, {0, 1, 2}},
-    {GROUP, 2, {4, 0}},    {WRITE, 1, {4}}, {WRITE, 1, {0}},       {GROUP, 5, {0, 1, 2, 3, 4}},
-    {GROUP, 3, {2, 1, 2}}, {MOUNT, 0, {0}}, {WRITE, 1, {2}},       {WRITE, 1, {2}},
-    {GROUP, 2, {3, 2}},    {WRITE, 1, {3}}, {GROUP, 2, {0, 4}},    {WRITE, 1, {4}},
+    {MOUNT, 0, {0}},          {WRITE, 1, {0}},
+    {WRITE, 1, {0}},          {GROUP_OF, 2, {1, 2}},
+    {GROUP_OF, 0, {0}},       {WRITE, 1, {3}},
+    {GROUP_OF, 3, {0, 1, 3}}, {WRITE, 1, {0}},
+    {WRITE, 1, {1}},          {MOUNT, 0, {0}},
+    {GROUP_OF, 1, {2}},       {ABORT, 3, {0, 1, 2}},
+    {GROUP_OF, 2, {5, 0}},    {WRITE, 1, {5}},
+    {WRITE, 1, {0}},          {GROUP_OF, 5, {0, 1, 2, 3, 5}},
+    {GROUP_OF, 3, {2, 1, 2}}, {MOUNT, 0, {0}},
+    {WRITE, 1, {2}},          {WRITE, 1, {2}},
+    {GROUP_OF, 2, {3, 2}},    {WRITE, 1, {3}},
+    {GROUP_OF, 2, {0, 5}},    {WRITE, 1, {5}},
+    {DAMAGE, 0, {0}},         {SCRUB, 0, {0}},
+    {DAMAGE, 1, {0}},         {MIGRATE, 0, {0}},
+    {MOUNT, 0, {0}},          {GROUP_OF, 3, {1, 4, 0}},
+    {WRITE, 1, {4}},          {MIGRATE, 0, {0}},
+    {MOUNT, 0, {0}},          {WRITE, 1, {2}},
+    {GROUP_OF, 2, {1, 0}},    {WRITE, 1, {5}},
 };
 #define STEPS (sizeof script / sizeof script[0])
 
@@ -66,6 +97,9 @@ static const char *const defects[] = {
     "one-slot",        /* both slots are the same octets */
     "no-check",        /* every tag fits */
     "no-mirror",       /* no record is mirrored */
+    "drop-flip-sync",  /* the superblock names a bank that is not durable yet */
+    "stale-bank",      /* a bank is not made blank before it is used again */
+    "drop-scrub",      /* scrubbing does nothing */
 };
 enum defect {
     NO_DEFECT,
@@ -78,13 +112,25 @@ enum defect {
     ONE_SLOT,
     NO_CHECK,
     NO_MIRROR,
+    DROP_FLIP_SYNC,
+    STALE_BANK,
+    DROP_SCRUB,
     DEFECTS
 };
 
-/* How often each record was written: all that there is to know of its content. */
+/* How often each record was written, and the layout: all that there is to know of the contents. */
 typedef struct state {
-    unsigned version[ROWS];
+    unsigned version[KINDS];
+    unsigned layout;
 } state_t;
+
+#define SUPERS 512u
+
+/* One seal of a superblock; the same nonce may come again, with the same octets. */
+typedef struct super {
+    uint64_t number;
+    uint32_t check;
+} super_t;
 
 /* What one line of history has sealed and been promised; indices are record ids. */
 typedef struct history {
@@ -92,6 +138,8 @@ typedef struct history {
     uint32_t highest[10];
     uint32_t committed[10];
     uint32_t epoch;
+    unsigned supers;
+    super_t super[SUPERS];
     bool reused;
 } history_t;
 
@@ -106,6 +154,9 @@ typedef struct world {
     qd_store_t *store;
     history_t history;
     enum defect defect;
+    unsigned layout; /* of the store that is mounted */
+    bool migrating;
+    uint32_t last_program;
     unsigned group_syncs; /* since the last program of the redo area; 0: the next one is the first */
 } world_t;
 
@@ -130,24 +181,36 @@ static bool is_zero(const uint8_t *octets, uint32_t length) {
     return true;
 }
 
-static uint32_t slot_size(unsigned row) {
-    return (12u + 4u + rows[row].capacity + 7u) & ~7u;
+static uint32_t slot_size(unsigned layout, unsigned kind) {
+    return kinds[kind].capacity[layout] == 0 ? 0 : (12u + 4u + kinds[kind].capacity[layout] + 7u) & ~7u;
 }
 
-static uint32_t slot_at(unsigned row, unsigned slot) {
-    uint32_t at = REDO_OFFSET + ((16u + 4u + layout.group_capacity + 4u * ROWS + 7u) & ~7u);
+/* The first layout lies in the first bank, the second one at the end of the device. */
+static uint32_t bank_of(unsigned layout) {
+    uint32_t size = (16u + 4u + GROUP_DATA + 7u) & ~7u;
 
-    for (unsigned i = 0; i < row; i++) {
-        at += 2 * slot_size(i);
+    for (unsigned i = 0; i < KINDS; i++) {
+        size += 2 * slot_size(layout, i);
     }
-    return at + slot * slot_size(row);
+    return layout == 0 ? FIRST_BANK : (DEVICE_SIZE - size) / 64u * 64u;
 }
 
-/* Offset of slot 0 when offset is that of slot 1. */
+static uint32_t slot_at(unsigned layout, unsigned kind, unsigned slot) {
+    uint32_t at = bank_of(layout) + ((16u + 4u + GROUP_DATA + 7u) & ~7u);
+
+    for (unsigned i = 0; i < kind; i++) {
+        at += 2 * slot_size(layout, i);
+    }
+    return at + slot * slot_size(layout, kind);
+}
+
+/* Offset in slot 0 when offset is in slot 1. */
 static uint32_t fold_slots(uint32_t offset) {
-    for (unsigned i = 0; i < ROWS; i++) {
-        if (offset == slot_at(i, 1)) {
-            return slot_at(i, 0);
+    for (unsigned i = 0; i < 2 * KINDS; i++) {
+        uint32_t first = slot_at(i / KINDS, i % KINDS, 0), size = slot_size(i / KINDS, i % KINDS);
+
+        if (offset >= first + size && offset < first + 2 * size) {
+            return offset - size;
         }
     }
     return offset;
@@ -156,19 +219,26 @@ static uint32_t fold_slots(uint32_t offset) {
 static qd_status_t device_read(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
     world_t *world = context;
 
+    if (world->defect == ONE_SLOT) {
+        offset = fold_slots(offset);
+    }
     return world->inner.read(world->inner.context, offset, buffer, length);
 }
 
 static qd_status_t device_program(void *context, uint32_t offset, const uint8_t *buffer, uint32_t length) {
     world_t *world = context;
-    bool redo = offset == REDO_OFFSET;
+    bool redo = !world->migrating && offset == bank_of(world->layout);
     bool retire = redo && is_zero(buffer, length);
 
+    world->last_program = offset;
+    if (world->defect == STALE_BANK && world->migrating && buffer[0] == 0xff && buffer[length - 1] == 0xff) {
+        return QD_OK;
+    }
     if (redo) {
         world->group_syncs = retire ? 2 : 0;
     }
     if ((world->defect == DROP_REDO && redo && !retire) || (world->defect == DROP_RETIRE && retire) ||
-        (world->defect == DROP_EPOCH && offset < REDO_OFFSET && world->history.epoch > 0)) {
+        (world->defect == DROP_EPOCH && offset < FIRST_BANK && world->history.epoch > 0)) {
         return QD_OK;
     }
     if (world->defect == ONE_SLOT) {
@@ -183,10 +253,30 @@ static qd_status_t device_sync(void *context) {
     unsigned number = world->group_syncs++;
 
     if (world->defect == DROP_SYNC || (world->defect == DROP_REDO_SYNC && number == 0) ||
-        (world->defect == DROP_APPLY_SYNC && number == 1)) {
+        (world->defect == DROP_APPLY_SYNC && number == 1) ||
+        (world->defect == DROP_FLIP_SYNC && world->migrating && world->last_program >= FIRST_BANK)) {
         return QD_OK;
     }
     return world->inner.sync(world->inner.context);
+}
+
+/* The same nonce twice, with other octets? */
+static bool is_reused(history_t *history, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length) {
+    super_t seen = {(uint64_t)nonce->epoch << 32 | nonce->sequence, 5381};
+
+    for (size_t i = 0; i < length; i++) {
+        seen.check = seen.check * 33u ^ in[i];
+    }
+    for (unsigned i = 0; i < history->supers; i++) {
+        if (history->super[i].number == seen.number) {
+            return history->super[i].check != seen.check;
+        }
+    }
+    if (history->supers == SUPERS) {
+        return true;
+    }
+    history->super[history->supers++] = seen;
+    return false;
 }
 
 static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
@@ -195,6 +285,10 @@ static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8
     history_t *history = &world->history;
     uint64_t number = (uint64_t)nonce->epoch << 32 | nonce->sequence;
 
+    if (nonce->record == 0 && nonce->slot == QD_SEAL_SLOT_SUPER) {
+        history->reused = history->reused || is_reused(history, nonce, in, length);
+        return qd_sealer_crc.seal(qd_sealer_crc.context, nonce, in, length, out, tag);
+    }
     if (number <= history->last[nonce->record][nonce->slot] ||
         (nonce->record != 0 && nonce->sequence <= history->committed[nonce->record])) {
         history->reused = true;
@@ -244,7 +338,7 @@ static void wire(world_t *world) {
 static void world_new(world_t *world, enum defect defect) {
     memset(world, 0, sizeof *world);
     world->cells = need(qd_sim_fram_memory(DEVICE_SIZE));
-    world->memory_size = qd_store_size(&layout);
+    world->memory_size = qd_store_migrate_size(&layouts[0], &layouts[1]);
     world->memory = need(world->memory_size);
     world->defect = defect;
     world->group_syncs = 2;
@@ -263,34 +357,73 @@ static void world_copy(world_t *to, const world_t *from) {
     qd_sim_fram_restart(&to->fram);
     to->history = from->history;
     to->defect = from->defect;
+    to->layout = from->layout;
+    to->migrating = false;
     to->group_syncs = 2;
     wire(to);
 }
 
 /* --- content ---------------------------------------------------------------------------------------- */
 
-static size_t content(unsigned row, unsigned version, uint8_t *octets) {
-    size_t length = rows[row].capacity - (version * 5u + row) % (rows[row].capacity / 2u + 1u);
+static size_t content(unsigned layout, unsigned kind, unsigned version, uint8_t *octets) {
+    unsigned capacity = kinds[kind].capacity[kinds[kind].capacity[0] == 0 ? 1 : 0];
+    size_t length = capacity - (version * 5u + kind) % (capacity / 2u + 1u);
 
-    if (version == 3 && row == 2) {
+    if (version == 3 && kind == 2) {
         length = 0;
     }
     for (size_t i = 0; i < length; i++) {
-        octets[i] = (uint8_t)(version * 37u + row * 11u + i * (version + 1u));
+        octets[i] = (uint8_t)(version * 37u + kind * 11u + i * (version + 1u));
+    }
+    if (kind == 1 && layout == 1) {
+        memcpy(octets + length, "appendix", 8);
+        length += 8;
     }
     return length;
 }
 
+static qd_status_t append(void *context, const uint8_t *old, size_t old_length, uint8_t *made, size_t size,
+                          size_t *length) {
+    (void)context;
+    (void)size;
+    memcpy(made, old, old_length);
+    memcpy(made + old_length, "appendix", 8);
+    *length = old_length + 8;
+    return QD_OK;
+}
+
+static qd_status_t strip(void *context, const uint8_t *old, size_t old_length, uint8_t *made, size_t size,
+                         size_t *length) {
+    (void)context;
+    (void)size;
+    if (old_length < 8) {
+        return QD_MALFORMED;
+    }
+    *length = old_length - 8;
+    memcpy(made, old, *length);
+    return QD_OK;
+}
+
+/* What a store sealed after its power was gone never reached the device. */
+static void forget_uncommitted(world_t *world) {
+    memcpy(world->history.highest, world->history.committed, sizeof world->history.highest);
+}
+
 static qd_status_t mount(world_t *world) {
     qd_store_t *store = NULL;
-    qd_status_t status;
+    qd_status_t status = QD_VERSION;
 
-    /* What a store sealed after its power was gone never reached the device. */
-    memcpy(world->history.highest, world->history.committed, sizeof world->history.highest);
-    status = qd_store_mount(world->memory, world->memory_size,
-                            world->defect == NO_MIRROR ? &plain_layout : &layout, &world->device,
-                            &world->sealer, &store);
+    forget_uncommitted(world);
+    for (unsigned i = 0; i < 2 && status == QD_VERSION; i++) {
+        const qd_store_layout_t *layout = &layouts[world->layout];
 
+        if (world->defect == NO_MIRROR && world->layout == 0) {
+            layout = &plain_layout;
+        }
+        status =
+            qd_store_mount(world->memory, world->memory_size, layout, &world->device, &world->sealer, &store);
+        world->layout ^= status == QD_VERSION ? 1u : 0u;
+    }
     if (status != QD_OK && status != QD_END) {
         return status;
     }
@@ -302,15 +435,62 @@ static qd_status_t mount(world_t *world) {
     return status;
 }
 
+/* To the other layout than that of the state. QD_VERSION: it has it already. */
+static qd_status_t migrate(world_t *world, unsigned from) {
+    static const qd_migration_row_t up_rows[] = {{2, 2, append}}, down_rows[] = {{2, 2, strip}};
+    const qd_migration_t migration = {NULL, from == 0 ? up_rows : down_rows, 1};
+    qd_status_t status;
+
+    forget_uncommitted(world);
+    world->store = NULL;
+    world->layout = from;
+    world->migrating = true;
+    status = qd_store_migrate(world->memory, world->memory_size, &layouts[from], &layouts[from ^ 1u],
+                              &world->device, &world->sealer, &migration);
+    world->migrating = false;
+    return status;
+}
+
+static qd_status_t scrub(world_t *world) {
+    qd_status_t status = QD_OK;
+    qd_scrub_t report;
+
+    while (world->defect != DROP_SCRUB && status == QD_OK) {
+        status = qd_store_scrub(world->store, &report);
+    }
+    return status == QD_END ? QD_OK : status;
+}
+
+/* One bit of a slot of a mirrored record and of a superblock copy. */
+static qd_status_t damage(world_t *world, unsigned number) {
+    if (qd_sim_fram_is_dead(&world->fram)) {
+        return QD_IO;
+    }
+    qd_sim_fram_flip(&world->fram, slot_at(world->layout, 1, number) + 14u, 0x20);
+    qd_sim_fram_flip(&world->fram, number * 64u + 20u, 0x04);
+    world->history.committed[2] = 0; /* the spoilt slot may have had the highest */
+    world->history.highest[2] = 0;
+    return QD_OK;
+}
+
 /* NULL when the store shows exactly this state. */
 static const char *differs(world_t *world, const state_t *state) {
     const qd_records_t *records = qd_store_records(world->store);
     uint8_t found[CAPACITY_MAX], wanted[CAPACITY_MAX];
 
-    for (unsigned row = 0; row < ROWS; row++) {
+    if (world->layout != state->layout) {
+        return "another layout";
+    }
+    for (unsigned row = 0; row < KINDS; row++) {
         size_t length = 0;
-        qd_status_t status = records->read(records->context, rows[row].id, found, sizeof found, &length);
+        qd_status_t status = records->read(records->context, kinds[row].id, found, sizeof found, &length);
 
+        if (kinds[row].capacity[state->layout] == 0) {
+            if (status != QD_UNDEFINED) {
+                return "a record that the layout does not have";
+            }
+            continue;
+        }
         if (state->version[row] == 0) {
             if (status != QD_END) {
                 return "a record that was never written has a content";
@@ -320,7 +500,8 @@ static const char *differs(world_t *world, const state_t *state) {
         if (status != QD_OK) {
             return qd_status_name(status);
         }
-        if (length != content(row, state->version[row], wanted) || memcmp(found, wanted, length) != 0) {
+        if (length != content(state->layout, row, state->version[row], wanted) ||
+            memcmp(found, wanted, length) != 0) {
             return "a record has another content";
         }
     }
@@ -335,8 +516,8 @@ static qd_status_t write_rows(world_t *world, const struct step *step, state_t *
 
     for (unsigned i = 0; i < step->count; i++) {
         unsigned row = step->rows[i];
-        size_t length = content(row, ++after->version[row], octets);
-        qd_status_t status = records->write(records->context, rows[row].id, octets, length);
+        size_t length = content(after->layout, row, ++after->version[row], octets);
+        qd_status_t status = records->write(records->context, kinds[row].id, octets, length);
 
         if (status != QD_OK) {
             return status;
@@ -356,7 +537,18 @@ static qd_status_t do_step(world_t *world, const struct step *step, const state_
         return status == QD_END ? QD_OK : status;
     case WRITE:
         return write_rows(world, step, after);
-    case GROUP:
+    case MIGRATE:
+        status = migrate(world, before->layout);
+        after->layout = before->layout ^ 1u;
+        for (unsigned i = 0; i < KINDS; i++) {
+            after->version[i] = kinds[i].capacity[after->layout] == 0 ? 0 : before->version[i];
+        }
+        return status;
+    case SCRUB:
+        return scrub(world);
+    case DAMAGE:
+        return damage(world, step->count);
+    case GROUP_OF:
         status = qd_txn_begin(world->store);
         if (status == QD_OK) {
             status = write_rows(world, step, after);
@@ -374,16 +566,28 @@ static qd_status_t do_step(world_t *world, const struct step *step, const state_
     return status;
 }
 
+/* A record that is not there begins anew. */
+static void forget_dropped(world_t *world, const state_t *state) {
+    for (unsigned i = 0; i < KINDS; i++) {
+        if (state->version[i] == 0) {
+            world->history.committed[kinds[i].id] = 0;
+            world->history.highest[kinds[i].id] = 0;
+        }
+    }
+}
+
 /* Goes on at step from until something fails or the script ends. Returns the step it stands at. */
 static size_t play(world_t *world, size_t from, state_t *before, state_t *after) {
     size_t at = from;
 
+    forget_dropped(world, before);
     while (at < STEPS && do_step(world, &script[at], before, after) == QD_OK) {
         *before = *after;
         /* A first write is durable with its first slot; power may be gone in its second. */
         if (!qd_sim_fram_is_dead(&world->fram)) {
             memcpy(world->history.committed, world->history.highest, sizeof world->history.committed);
         }
+        forget_dropped(world, before);
         at++;
     }
     return at;
@@ -429,11 +633,11 @@ static const char *mount_and_match(world_t *world, const state_t *before, const 
 
 /* Spoils one octet of one slot of each mirrored record that was written; the cases take turns. */
 static void spoil_mirrored(world_t *world, const state_t *state, uint32_t number) {
-    for (unsigned row = 0; row < ROWS; row++) {
-        if (rows[row].mirrored && state->version[row] > 0) {
-            qd_sim_fram_flip(&world->fram, slot_at(row, number % 2u) + number / 2u % 17u,
+    for (unsigned row = 0; row < KINDS; row++) {
+        if (kinds[row].mirrored && state->version[row] > 0) {
+            qd_sim_fram_flip(&world->fram, slot_at(state->layout, row, number % 2u) + number / 2u % 17u,
                              (uint8_t)(1u << number % 8u));
-            world->history.committed[rows[row].id] = 0; /* the spoilt slot may have had the highest */
+            world->history.committed[kinds[row].id] = 0; /* the spoilt slot may have had the highest */
         }
     }
 }
@@ -491,7 +695,12 @@ static bool second_cut(const world_t *world, world_t *copy, const judged_t *j, c
 
     world_copy(copy, world);
     qd_sim_fram_cut(&copy->fram, cut->op2, torn_of(cut->variant2), unsynced_of(cut->variant2));
-    (void)mount(copy);
+    if (script[j->step].kind == MIGRATE) {
+        (void)migrate(copy, j->before.layout);
+    }
+    if (!qd_sim_fram_is_dead(&copy->fram)) {
+        (void)mount(copy);
+    }
     if (!qd_sim_fram_is_dead(&copy->fram)) {
         return false;
     }
@@ -542,7 +751,7 @@ static void first_cut(const world_t *world, world_t *copy, const judged_t *j, cu
 }
 
 static uint32_t scenario_operations(world_t *world, state_t *final) {
-    state_t before = {{0}}, after;
+    state_t before = {{0}, 0}, after;
     qd_sim_fram_stats_t stats;
 
     if (play(world, 0, &before, &after) != STEPS || world->history.reused) {
@@ -562,6 +771,7 @@ static void play_cut(world_t *world, enum defect defect, const cut_t *cut, judge
     memset(&j->before, 0, sizeof j->before);
     qd_sim_fram_init(&world->fram, world->cells, DEVICE_SIZE, 0xff, cut->op * 100u + cut->variant);
     world->defect = defect;
+    world->layout = 0;
     wire(world);
     world->group_syncs = 2;
     qd_sim_fram_cut(&world->fram, cut->op, torn_of(cut->variant), unsynced_of(cut->variant));
@@ -623,8 +833,10 @@ static int write_image(const char *path, const cut_t *cut) {
     if (mount(&world) != QD_OK) {
         return 1;
     }
+    printf("layout %u bank %u\n", (unsigned)layouts[world.layout].version, (unsigned)bank_of(world.layout));
     printf("epoch %u\n", (unsigned)qd_store_epoch(world.store) - 1u);
     for (unsigned row = 0; row < ROWS; row++) {
+        const qd_record_row_t *rows = layouts[world.layout].rows;
         const qd_records_t *records = qd_store_records(world.store);
         size_t length = 0;
         qd_status_t status = records->read(records->context, rows[row].id, octets, sizeof octets, &length);
@@ -705,6 +917,6 @@ int main(int argc, char **argv) {
     if (defect == NO_DEFECT && only.op == 0) {
         try_defects(&tally);
     }
-    printf("%lu passed, %lu failed\n", tally.passed, tally.failed);
+    printf("%lu cuts, %lu passed, %lu failed\n", tally.passed + tally.failed, tally.passed, tally.failed);
     return tally.failed == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 """Reads the image of a store, from docs/storage.md alone.
 
-As a command:  read_store.py IMAGE ID:CAPACITY...
+As a command:  read_store.py [--key HEX] IMAGE ID:CAPACITY...
 prints the epoch and one line per record: its id and its payload in hexadecimal, or "end" or "corrupt".
 """
 
@@ -10,13 +10,42 @@ import zlib
 from dataclasses import dataclass
 
 MAGIC = b"QDSTORE1"
-SUPER = struct.Struct("<8sHH16sIIHHBB18sI")
+SUPER = struct.Struct("<8sHBBI28s16sI")
+OPENED = struct.Struct("<H15sBIHHH")
 SLOT = struct.Struct("<HHII")
 REDO = struct.Struct("<4sHHII")
+BANK_UNIT = 64
 
 
 class NotAStore(Exception):
     """The image has no good superblock."""
+
+
+class Corrupt(Exception):
+    """A tag does not fit."""
+
+
+def crc_open(record, slot, epoch, sequence, sealed, tag):
+    if tag != struct.pack("<I", zlib.crc32(struct.pack("<HBII", record, slot, epoch, sequence) + sealed)):
+        raise Corrupt
+    return sealed
+
+
+def gcm_open(key):
+    """The same with AES-GCM under this key."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    def opened(record, slot, epoch, sequence, sealed, tag):
+        iv = struct.pack("<HBBII", record, slot, 0, epoch, sequence)
+        mode = modes.GCM(iv, tag, min_tag_length=len(tag))
+        decryptor = Cipher(algorithms.AES(key), mode).decryptor()
+        try:
+            return decryptor.update(sealed) + decryptor.finalize()
+        except InvalidTag:
+            raise Corrupt from None
+
+    return opened
 
 
 @dataclass
@@ -29,6 +58,7 @@ class Super:
     group: int
     tag: int
     blank: int
+    bank: int
 
 
 @dataclass
@@ -43,46 +73,49 @@ def round8(n):
     return (n + 7) // 8 * 8
 
 
-def nonce(record, slot, epoch, sequence):
-    return struct.pack("<HBII", record, slot, epoch, sequence)
-
-
-def read_super(image):
-    best = None
-    for at in (0, 64):
-        block = image[at:at + 64]
-        magic, form, version, model, epoch, crc, rows, group, tag, blank, _, check = SUPER.unpack(block)
+def read_super(image, unseal):
+    best, whole = None, False
+    for copy in (0, 1):
+        block = image[copy * 64:copy * 64 + 64]
+        magic, form, tag, _, epoch, sealed, tag_field, check = SUPER.unpack(block)
         if magic != MAGIC or zlib.crc32(block[:60]) != check:
             continue
-        if form != 1:
+        if form != 2:
             raise NotAStore(f"format version {form}")
-        if best is None or epoch > best.epoch:
-            best = Super(version, model.rstrip(b"\0").decode(), epoch, crc, rows, group, tag, blank)
+        whole = True
+        for first in (0, 2):
+            try:
+                opened = unseal(0, 1, epoch, copy + first, sealed, tag_field[:tag])
+            except Corrupt:
+                continue
+            version, model, blank, crc, rows, group, bank = OPENED.unpack(opened)
+            if best is None or epoch > best.epoch:
+                name = model.rstrip(b"\0").decode()
+                best = Super(version, name, epoch, crc, rows, group, tag, blank, bank * BANK_UNIT)
     if best is None:
-        raise NotAStore("no good superblock")
+        raise NotAStore("another device's" if whole else "no whole superblock")
     return best
 
 
 class Image:
-    def __init__(self, image, layout):
+    def __init__(self, image, layout, unseal=crc_open):
         """layout: [(id, capacity)] sorted by id."""
         self.image = image
         self.layout = layout
-        self.super = read_super(image)
+        self.unseal = unseal
+        self.super = read_super(image, unseal)
         if self.super.layout_crc != zlib.crc32(b"".join(struct.pack("<HH", *row) for row in layout)):
             raise NotAStore("another layout")
-        self.redo_size = round8(16 + self.super.tag + self.super.group + 4 * self.super.rows)
+        self.redo_data = max(self.super.group + 4 * self.super.rows, 4 + max(c for _, c in layout))
+        self.redo_size = round8(16 + self.super.tag + self.redo_data)
         self.redo_state, self.redo = self._read_redo()
         self.slots = {}
-        at = 128 + self.redo_size
+        at = self.super.bank + self.redo_size
         for record, capacity in layout:
             size = round8(12 + self.super.tag + capacity)
             self.slots[record] = [self._read_slot(at + i * size, record, i, capacity) for i in (0, 1)]
             at += 2 * size
         self.end = at
-
-    def _tag_fits(self, tag, head, payload):
-        return tag == struct.pack("<I", zlib.crc32(head + payload))
 
     def _is_blank(self, octets):
         return octets == bytes([self.super.blank]) * len(octets)
@@ -95,29 +128,33 @@ class Image:
         found, length, sequence, epoch = SLOT.unpack(octets[:12])
         if found != record or length > capacity:
             return Slot("bad")
-        payload = self.image[at + head:at + head + length]
-        if not self._tag_fits(octets[12:], nonce(record, number, epoch, sequence), payload):
+        sealed = self.image[at + head:at + head + length]
+        try:
+            payload = self.unseal(record, number, epoch, sequence, sealed, octets[12:])
+        except Corrupt:
             return Slot("bad")
         return Slot("good", sequence, epoch, payload)
 
     def _read_redo(self):
         head = 16 + self.super.tag
-        octets = self.image[128:128 + head]
+        bank = self.super.bank
+        octets = self.image[bank:bank + head]
         if octets == bytes(head) or self._is_blank(octets):
             return "clean", {}
-        mark, count, length, sequence, epoch = REDO.unpack(octets[:16])
-        if mark != b"REDO" or length > self.super.group + 4 * self.super.rows:
+        mark, _, length, sequence, epoch = REDO.unpack(octets[:16])
+        if mark != b"REDO" or length > self.redo_data:
             return "torn", {}
-        data = self.image[128 + head:128 + head + length]
-        if not self._tag_fits(octets[16:], nonce(0, 0, epoch, sequence), data):
+        try:
+            data = self.unseal(0, 0, epoch, sequence, self.image[bank + head:bank + head + length], octets[16:])
+        except Corrupt:
             return "torn", {}
         entries, at = {}, 0
-        for _ in range(count):
+        while at < length:
             record, size = struct.unpack_from("<HH", data, at)
             entries[record] = data[at + 4:at + 4 + size]
             at += 4 + size
         if at != length:
-            raise NotAStore("redo area with a wrong number of entries")
+            raise NotAStore("redo area with a wrong length")
         return "pending", entries
 
     def content(self, record):
@@ -132,11 +169,15 @@ class Image:
 
 
 def main():
-    if len(sys.argv) < 2:
+    args, unseal = sys.argv[1:], crc_open
+    if len(args) > 1 and args[0] == "--key":
+        unseal = gcm_open(bytes.fromhex(args[1]))
+        args = args[2:]
+    if not args:
         sys.exit(__doc__)
-    layout = [tuple(int(n, 0) for n in row.split(":")) for row in sys.argv[2:]]
-    with open(sys.argv[1], "rb") as file:
-        image = Image(file.read(), layout)
+    layout = [tuple(int(n, 0) for n in row.split(":")) for row in args[1:]]
+    with open(args[0], "rb") as file:
+        image = Image(file.read(), layout, unseal)
     print("epoch", image.super.epoch)
     for record, _ in layout:
         content = image.content(record)

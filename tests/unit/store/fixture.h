@@ -97,7 +97,7 @@ static inline uint32_t slot_size(uint32_t capacity) {
 
 /* Address of a slot, by the page docs/storage.md. */
 static inline uint32_t slot_at(unsigned row, unsigned slot) {
-    uint32_t at = 128u + ((16u + 4u + 300u + 12u + 7u) & ~7u);
+    uint32_t at = 128u + ((16u + 4u + 504u + 7u) & ~7u);
 
     for (unsigned i = 0; i < row; i++) {
         at += 2 * slot_size(rows[i].capacity);

@@ -48,7 +48,7 @@ static void foreign_octets_are_refused_and_kept(void **state) {
     static const struct {
         uint32_t at;
         uint8_t value;
-    } places[] = {{0, 'h'},    {8, 0xfe},   {12, 0x00},   {40, 0x00},       {64, 'q'},
+    } places[] = {{0, 'h'},    {8, 0xfd},   {12, 0x00},   {40, 0x00},       {64, 'q'},
                   {127, 0xfe}, {128, 0x00}, {1000, 0xfe}, {SIZE - 2, 0x7f}, {SIZE - 1, 0xfe}};
     fixture_t f;
     uint8_t image[SIZE];
@@ -97,7 +97,7 @@ static void another_model_or_layout_is_refused(void **state) {
     assert_refused(&f, QD_VERSION);
     f.layout = layout;
     f.sealer.tag_size = 5;
-    assert_refused(&f, QD_VERSION);
+    assert_refused(&f, QD_FOREIGN);
     f.sealer.tag_size = 4;
     assert_int_equal(mount(&f), QD_OK);
     assert_int_equal(get(&f, B), 5);
@@ -159,8 +159,10 @@ static void layouts_that_contradict_themselves(void **state) {
     f.layout.rows = largest;
     f.layout.row_count = 1;
     f.layout.group_capacity = 0;
-    assert_true(qd_store_size(&f.layout) > sizeof f.memory);
-    assert_int_equal(mount(&f), QD_NO_SPACE);
+    f.port.size = 2 * SIZE; /* nothing is read: the memory is looked at first */
+    assert_int_equal(
+        qd_store_mount(&f.memory, qd_store_size(&f.layout) - 1, &f.layout, &f.port, &f.sealer, &f.store),
+        QD_NO_SPACE);
 }
 
 static void one_lost_superblock_costs_no_epoch(void **state) {
@@ -322,10 +324,247 @@ static void a_slot_lost_while_running_falls_back(void **state) {
     assert_int_equal(get(&f, B), 1);
     qd_store_get_stats(f.store, &stats);
     assert_int_equal(stats.bad_slots, 1);
-    assert_int_equal(put(&f, B, 3, 20), QD_OK);
-    assert_int_equal(get(&f, B), 1); /* the cell stays stuck: the older one still speaks */
-    assert_int_equal(put(&f, B, 4, 4), QD_OK);
+    assert_false(qd_store_degraded(f.store));
+    assert_int_equal(put(&f, B, 3, 20), QD_OK); /* the cell stays stuck, the other slot takes it */
+    assert_int_equal(get(&f, B), 3);
+    assert_true(qd_store_degraded(f.store));
+}
+
+/* --- cells that stick ------------------------------------------------------------------------------- */
+
+/* One slot that does not hold: the record goes on in the other one, and no cut costs more than the write. */
+static void a_record_goes_on_in_one_slot(void **state) {
+    (void)state;
+    for (uint32_t cut = 0; cut < 9; cut++) {
+        fixture_t f;
+        int found;
+
+        prepare(&f, 0xff);
+        f.layout.rows = cut % 2 != 0 ? mirrored_rows : rows;
+        assert_int_equal(mount(&f), QD_END);
+        assert_int_equal(put(&f, B, 1, 20), QD_OK);
+        assert_int_equal(qd_sim_fram_stick(&f.fram, slot_at(1, 1) + 13, 0xff, 0x5a), QD_OK);
+        for (uint8_t i = 2; i < 6; i++) {
+            assert_int_equal(put(&f, B, i, 20), QD_OK);
+            assert_int_equal(get(&f, B), i);
+        }
+        assert_true(qd_store_degraded(f.store));
+        assert_int_equal(remount(&f), QD_OK);
+        assert_int_equal(get(&f, B), 5);
+        qd_sim_fram_cut(&f.fram, operations(&f) + cut, QD_SIM_TORN_HALF, QD_SIM_UNSYNCED_LOST);
+        (void)put(&f, B, 6, 20);
+        assert_int_equal(remount(&f), QD_OK);
+        found = get(&f, B);
+        assert_true(found == 6 || (found == 5 && cut > 0));
+        assert_int_equal(qd_txn_begin(f.store), QD_OK);
+        assert_int_equal(put(&f, B, 7, 20), QD_OK);
+        assert_int_equal(put(&f, C, 7, 20), QD_OK);
+        assert_int_equal(qd_txn_commit(f.store), QD_OK);
+        assert_int_equal(get(&f, B), 7);
+        assert_int_equal(remount(&f), QD_OK);
+        assert_int_equal(get(&f, B), 7);
+        assert_int_equal(get(&f, C), 7);
+    }
+}
+
+static void a_record_without_a_slot_does_not_hold_up_others(void **state) {
+    fixture_t f;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(qd_sim_fram_stick(&f.fram, slot_at(1, 0) + 13, 0xff, 0x5a), QD_OK);
+    assert_int_equal(qd_sim_fram_stick(&f.fram, slot_at(1, 1) + 13, 0xff, 0x5a), QD_OK);
+    (void)put(&f, B, 2, 20);
+    assert_int_equal(put(&f, B, 3, 20), QD_IO);
+    assert_int_equal(get(&f, B), -2);
+    assert_int_equal(put(&f, C, 3, 20), QD_OK);
+    assert_int_equal(qd_txn_begin(f.store), QD_OK);
+    assert_int_equal(put(&f, B, 4, 20), QD_OK);
+    assert_int_equal(put(&f, C, 4, 20), QD_OK);
+    assert_int_equal(qd_txn_commit(f.store), QD_OK);
+    assert_int_equal(get(&f, C), 4);
+    assert_int_equal(put(&f, A, 4, 1), QD_OK);
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, B), -2);
+    assert_int_equal(get(&f, C), 4);
+}
+
+/* Groups lose their protection, not their effect. */
+static void a_redo_area_that_does_not_hold(void **state) {
+    fixture_t f;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, C, 1, 20), QD_OK);
+    assert_int_equal(qd_sim_fram_stick(&f.fram, 128 + 40, 0xff, 0x5a), QD_OK);
+    for (uint8_t i = 2; i < 5; i++) {
+        assert_int_equal(qd_txn_begin(f.store), QD_OK);
+        assert_int_equal(put(&f, B, i, 20), QD_OK);
+        assert_int_equal(put(&f, C, i, 20), QD_OK);
+        qd_sim_fram_fail(&f.fram, operations(&f) + 3, i == 3 ? 100 : 0, QD_IO);
+        assert_int_equal(qd_txn_commit(f.store), QD_OK);
+        assert_int_equal(get(&f, B), i);
+        assert_int_equal(get(&f, C), i);
+        qd_sim_fram_fail(&f.fram, 0, 0, QD_OK);
+        assert_true(qd_store_degraded(f.store));
+    }
+    assert_int_equal(remount(&f), QD_OK);
     assert_int_equal(get(&f, B), 4);
+    assert_int_equal(get(&f, C), 4);
+}
+
+/* --- scrubbing -------------------------------------------------------------------------------------- */
+
+typedef struct round {
+    unsigned places, healed, reverted, lost;
+    uint16_t record;
+} round_t;
+
+static round_t scrub(fixture_t *f) {
+    round_t round = {0, 0, 0, 0, 0};
+    qd_scrub_t report;
+    qd_status_t status;
+
+    while ((status = qd_store_scrub(f->store, &report)) != QD_END) {
+        assert_true(status == QD_OK || status == QD_CORRUPT);
+        round.places++;
+        round.healed += report.healed ? 1u : 0u;
+        round.reverted += report.reverted ? 1u : 0u;
+        round.lost += status == QD_CORRUPT ? 1u : 0u;
+        if (report.healed || status == QD_CORRUPT) {
+            round.record = report.record;
+        }
+        assert_true(round.places < 100);
+    }
+    return round;
+}
+
+static void scrubbing_finds_nothing_in_a_sound_store(void **state) {
+    fixture_t f;
+    round_t round;
+    uint32_t before;
+    qd_store_stats_t stats;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, B, 2, 20), QD_OK);
+    before = operations(&f);
+    for (unsigned i = 0; i < 3; i++) {
+        round = scrub(&f);
+        assert_int_equal(round.places, 8);
+        assert_int_equal(round.healed + round.lost, 0);
+    }
+    assert_int_equal(operations(&f), before);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.scrubbed, 24);
+    assert_int_equal(stats.healed + stats.lost, 0);
+}
+
+/* Every bit of superblocks and of the slots of a record, one after the other, in one run. */
+static void scrubbing_heals_a_flipped_bit(void **state) {
+    fixture_t f;
+    round_t round;
+    qd_store_stats_t stats;
+    unsigned healed = 0;
+
+    (void)state;
+    prepare(&f, 0xff);
+    f.layout.rows = mirrored_rows;
+    assert_int_equal(mount(&f), QD_END);
+    assert_int_equal(put(&f, B, 9, 20), QD_OK);
+    for (unsigned i = 0; i < 8u * (128u + 72u); i++) {
+        uint32_t octet = i / 8u;
+        uint32_t at = octet < 128 ? octet : slot_at(1, octet % 2u) + (octet - 128u) / 2u;
+
+        qd_sim_fram_flip(&f.fram, at, (uint8_t)(1u << i % 8u));
+        round = scrub(&f);
+        assert_int_equal(round.healed, 1);
+        assert_int_equal(round.reverted + round.lost, 0);
+        assert_int_equal(round.record, octet < 128 ? 0 : B);
+        healed++;
+        assert_int_equal(get(&f, B), 9);
+    }
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.healed, healed);
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(qd_store_epoch(f.store), 2);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.bad_slots, 0);
+    assert_int_equal(get(&f, B), 9);
+}
+
+static void scrubbing_tells_what_it_cannot_heal(void **state) {
+    fixture_t f;
+    round_t round;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, B, 2, 20), QD_OK);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1); /* the newest: 1 is left */
+    round = scrub(&f);
+    assert_int_equal(round.healed, 1);
+    assert_int_equal(round.reverted, 1);
+    assert_int_equal(get(&f, B), 1);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 1) + 20, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        round = scrub(&f);
+        assert_true(round.lost > 0);
+        assert_int_equal(round.record, B);
+        assert_int_equal(round.healed, 0);
+        assert_int_equal(get(&f, B), -2);
+    }
+    qd_sim_fram_flip(&f.fram, slot_at(2, 1) + 3, 1); /* garbage where nothing was written */
+    round = scrub(&f);
+    assert_int_equal(round.healed, 1);
+    assert_int_equal(get(&f, C), -1);
+    assert_int_equal(put(&f, B, 5, 20), QD_OK);
+    assert_int_equal(scrub(&f).lost, 0);
+}
+
+static void a_first_slot_alone_is_not_made_blank(void **state) {
+    fixture_t f;
+
+    (void)state;
+    setup(&f);
+    qd_sim_fram_fail(&f.fram, operations(&f) + 3, 1, QD_NO_SPACE); /* slot 1 stays blank */
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
+    assert_int_equal(scrub(&f).lost, 1);
+}
+
+static void scrubbing_waits_for_groups(void **state) {
+    fixture_t f;
+    qd_scrub_t report;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(qd_txn_begin(f.store), QD_OK);
+    assert_int_equal(qd_store_scrub(f.store, &report), QD_STATE);
+    assert_int_equal(put(&f, B, 2, 20), QD_OK);
+    assert_int_equal(put(&f, C, 2, 20), QD_OK);
+    qd_sim_fram_fail(&f.fram, operations(&f) + 3, 1000, QD_IO);
+    assert_int_equal(qd_txn_commit(f.store), QD_OK);
+    assert_int_equal(qd_store_scrub(f.store, &report), QD_IO);
+    assert_int_equal(get(&f, C), 2);
+    qd_sim_fram_fail(&f.fram, 0, 0, QD_OK);
+    assert_int_equal(scrub(&f).lost, 0);
+    assert_int_equal(get(&f, B), 2);
+    qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(qd_store_scrub(f.store, &report), QD_OK);
+    }
+    qd_sim_fram_fail(&f.fram, operations(&f) + 1, 2, QD_IO);
+    assert_int_equal(qd_store_scrub(f.store, &report), QD_IO);
+    assert_int_equal(qd_store_scrub(f.store, &report), QD_IO);
+    assert_int_equal(qd_store_scrub(f.store, &report), QD_OK);
+    assert_true(report.healed);
+    assert_int_equal(report.record, B);
 }
 
 static void a_slot_speaks_for_its_place_only(void **state) {
@@ -519,6 +758,14 @@ int main(void) {
         cmocka_unit_test(every_octet_of_a_slot_is_guarded),
         cmocka_unit_test(two_lost_slots_are_corrupt_never_zero),
         cmocka_unit_test(a_slot_lost_while_running_falls_back),
+        cmocka_unit_test(a_record_goes_on_in_one_slot),
+        cmocka_unit_test(a_record_without_a_slot_does_not_hold_up_others),
+        cmocka_unit_test(a_redo_area_that_does_not_hold),
+        cmocka_unit_test(scrubbing_finds_nothing_in_a_sound_store),
+        cmocka_unit_test(scrubbing_heals_a_flipped_bit),
+        cmocka_unit_test(scrubbing_tells_what_it_cannot_heal),
+        cmocka_unit_test(a_first_slot_alone_is_not_made_blank),
+        cmocka_unit_test(scrubbing_waits_for_groups),
         cmocka_unit_test(a_slot_speaks_for_its_place_only),
         cmocka_unit_test(a_torn_first_write_stays_forgotten),
         cmocka_unit_test(a_clean_start_writes_the_superblocks_only),
