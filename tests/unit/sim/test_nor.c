@@ -335,7 +335,7 @@ static unsigned bits_of(const uint8_t *octets, uint32_t length) {
     unsigned n = 0;
 
     for (uint32_t i = 0; i < 8 * length; i++) {
-        n += octets[i / 8] >> i % 8 & 1u;
+        n += (unsigned)octets[i / 8] >> i % 8 & 1u;
     }
     return n;
 }
