@@ -257,7 +257,7 @@ void qd_sim_medium_lose(qd_sim_medium_t *medium, const qd_sim_blow_t *blow) {
 
 void qd_sim_medium_end(qd_sim_medium_t *medium, uint8_t torn) {
     if (medium->erasing) {
-        qd_sim_medium_half_erase(medium, torn == QD_SIM_TORN_NONE ? QD_SIM_TORN_HALF : torn);
+        qd_sim_medium_half_erase(medium, torn); /* NONE is as HALF: it had begun */
     }
     medium->pending_count = 0;
     medium->log_used = 0;

@@ -53,7 +53,7 @@ qd_status_t qd_sim_medium_program(qd_sim_medium_t *medium, uint32_t offset, cons
                                   uint32_t length);
 qd_status_t qd_sim_medium_sync(qd_sim_medium_t *medium);
 
-/* The block under erase becomes what an erase that was torn so leaves. */
+/* The block under erase becomes what an erase that had begun and was torn so leaves. */
 void qd_sim_medium_half_erase(qd_sim_medium_t *medium, uint8_t torn);
 /* Programs that wait leave the block alone from now on. */
 void qd_sim_medium_forget_block(qd_sim_medium_t *medium, uint32_t offset);

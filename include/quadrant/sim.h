@@ -181,7 +181,7 @@ qd_status_t qd_sim_fram_attach(qd_sim_fram_t *fram, qd_sim_supply_t *supply);
 
 /* Power fails in operation number operation of this device (counted from 1 since init or restart; 0:
  * never), also for all others at its supply. From then on everything answers QD_IO until restart. A cut
- * goes before a planned failure of the same operation. */
+ * goes before a planned failure of the same operation and before an empty bucket. */
 void qd_sim_fram_cut(qd_sim_fram_t *fram, uint32_t operation, qd_sim_torn_t torn, qd_sim_unsynced_t unsynced);
 /* Power fails now, between two operations, also for all others at its supply. */
 void qd_sim_fram_power_off(qd_sim_fram_t *fram, qd_sim_unsynced_t unsynced);

@@ -338,6 +338,18 @@ static void a_sync_and_an_erase_die_of_hunger(void **state) {
     }
 }
 
+static void a_planned_cut_goes_before_hunger(void **state) {
+    fixture_t x;
+
+    (void)state;
+    setup(&x);
+    qd_sim_supply_set_costs(&x.supply, &costs);
+    qd_sim_supply_limit(&x.supply, 5, QD_SIM_UNSYNCED_LOST);
+    qd_sim_supply_cut(&x.supply, 1, QD_SIM_TORN_ALL, QD_SIM_UNSYNCED_LOST);
+    assert_int_equal(program(&x.f, 0, 0x11, 8), QD_IO);
+    assert_int_equal(in_fram(&x, 0, 0x11), 8);
+}
+
 static void a_supply_that_runs_dry_between_operations_keeps_to_its_policy(void **state) {
     fixture_t x;
 
@@ -366,6 +378,10 @@ static void a_world_is_copied_with_its_plan(void **state) {
     qd_sim_supply_copy(&y.supply, &x.supply);
     qd_sim_fram_copy(&y.fram, y.cells, &x.fram);
     qd_sim_nor_copy(&y.nor, y.flash, &x.nor);
+    qd_sim_fram_port(&y.fram, &y.f);
+    assert_int_equal(program(&y.f, 60, 0x33, 1), QD_OK); /* a copy is fed by none */
+    assert_int_equal(qd_sim_supply_operations(&x.supply), 2);
+    assert_int_equal(qd_sim_supply_operations(&y.supply), 2);
     assert_int_equal(qd_sim_fram_attach(&y.fram, &y.supply), QD_OK);
     assert_int_equal(qd_sim_nor_attach(&y.nor, &y.supply), QD_OK);
     qd_sim_fram_port(&y.fram, &y.f);
@@ -426,6 +442,7 @@ int main(void) {
         cmocka_unit_test(operations_cost_what_they_cost),
         cmocka_unit_test(a_program_gets_as_far_as_the_energy),
         cmocka_unit_test(a_sync_and_an_erase_die_of_hunger),
+        cmocka_unit_test(a_planned_cut_goes_before_hunger),
         cmocka_unit_test(a_supply_that_runs_dry_between_operations_keeps_to_its_policy),
         cmocka_unit_test(a_world_is_copied_with_its_plan),
         cmocka_unit_test(a_world_is_put_back_in_place),
