@@ -106,12 +106,10 @@ uint8_t qd_clock_status_octet(const qd_clock_t *clock) {
     return status_of(clock, clock->dst);
 }
 
-void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]) {
-    bool dst = false;
-    qd_utc_t utc = floor_seconds(utc_ms);
-    int16_t deviation = qd_clock_deviation(clock, utc, &dst);
+void qd_clock_stamp(qd_utc_t utc, uint8_t hundredths, int16_t deviation_min, uint8_t status,
+                    uint8_t octets[QD_DATE_TIME_SIZE]) {
     qd_civil_t civil;
-    qd_civil_from_seconds(utc - (qd_utc_t)deviation * 60, &civil);
+    qd_civil_from_seconds(utc - (qd_utc_t)deviation_min * 60, &civil);
     qd_writer_t w;
     qd_writer_init(&w, octets, QD_DATE_TIME_SIZE);
     qd_writer_u16(&w, civil.year);
@@ -121,9 +119,16 @@ void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[
     qd_writer_u8(&w, civil.hour);
     qd_writer_u8(&w, civil.minute);
     qd_writer_u8(&w, civil.second);
-    qd_writer_u8(&w, (uint8_t)((utc_ms - utc * 1000) / 10));
-    qd_writer_u16(&w, (uint16_t)deviation);
-    qd_writer_u8(&w, status_of(clock, dst));
+    qd_writer_u8(&w, hundredths);
+    qd_writer_u16(&w, (uint16_t)deviation_min);
+    qd_writer_u8(&w, status);
+}
+
+void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]) {
+    bool dst = false;
+    qd_utc_t utc = floor_seconds(utc_ms);
+    int16_t deviation = qd_clock_deviation(clock, utc, &dst);
+    qd_clock_stamp(utc, (uint8_t)((utc_ms - utc * 1000) / 10), deviation, status_of(clock, dst), octets);
 }
 
 /* Civil time without deviation: by standard time, or by daylight saving time when that is in force
@@ -170,6 +175,50 @@ qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE
     return utc < 0 ? QD_RANGE : QD_OK;
 }
 
+/* Days of a month; 31 when year or month is none. */
+static uint8_t days_of(uint16_t year, uint8_t month) {
+    qd_civil_t civil = {.year = year, .month = month, .day = 31, .weekday = 0xFF};
+    qd_utc_t local = 0;
+    while (civil.day > 28 && qd_civil_to_seconds(&civil, &local) != QD_OK) {
+        civil.day--;
+    }
+    return civil.day;
+}
+
+qd_status_t qd_clock_bound(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], bool last,
+                           uint32_t *utc_s) {
+    static const struct {
+        uint8_t at;
+        uint8_t first;
+        uint8_t last;
+    } fields[] = {{2, 1, 12}, {5, 0, 23}, {6, 0, 59}, {7, 0, 59}};
+    uint8_t given[QD_DATE_TIME_SIZE];
+    uint16_t year = (uint16_t)((octets[0] << 8) | octets[1]);
+    memcpy(given, octets, sizeof given);
+    if (year < 2000 || year > 2135) {
+        bool before_all = year == 0xFFFF ? !last : year < 2000;
+        *utc_s = before_all ? 0 : UINT32_MAX;
+        return QD_OK;
+    }
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (given[fields[i].at] == 0xFF) {
+            given[fields[i].at] = last ? fields[i].last : fields[i].first;
+        }
+    }
+    if (given[3] == 0xFF) {
+        given[3] = last ? days_of(year, given[2]) : 1;
+    }
+    given[4] = 0xFF;
+    given[11] = last && given[11] == 0xFF ? 0 : given[11]; /* of the doubled hour the second one */
+    int64_t utc_ms = 0;
+    qd_status_t status = qd_clock_parse(clock, given, &utc_ms);
+    if (status == QD_OK) {
+        int64_t seconds = last ? utc_ms / 1000 : (utc_ms + 999) / 1000;
+        *utc_s = seconds > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
+    }
+    return status;
+}
+
 /* Looks at the rule for an instant; a change of daylight saving is an event. */
 static void look_at_dst(qd_clock_t *clock, qd_utc_t utc) {
     bool first = clock->dst_minute < 0;
@@ -188,9 +237,12 @@ static void clock_was_set(qd_clock_t *clock) {
     int64_t shift_ms = utc_ms - change->before_ms;
     int64_t limit_ms = (int64_t)clock->settings.shift_limit_s * 1000;
     if (!change->was_valid || shift_ms > limit_ms || shift_ms < -limit_ms) {
-        uint32_t cause =
-            qd_event_raise(clock->services->events, QD_EVENT_CLOCK_OLD, floor_seconds(change->before_ms), 0);
-        (void)qd_event_raise(clock->services->events, QD_EVENT_CLOCK_NEW, floor_seconds(utc_ms), cause);
+        /* Each bears the time that it tells of. */
+        qd_utc_t old = floor_seconds(change->before_ms);
+        qd_utc_t new = floor_seconds(utc_ms);
+        qd_event_bus_t *events = clock->services->events;
+        uint32_t cause = qd_event_raise_at(events, QD_EVENT_CLOCK_OLD, old, 0, old, change->was_valid);
+        (void)qd_event_raise_at(events, QD_EVENT_CLOCK_NEW, new, cause, new, true);
     }
     look_at_dst(clock, floor_seconds(utc_ms));
 }

@@ -50,6 +50,15 @@ int16_t qd_clock_deviation(const qd_clock_t *clock, qd_utc_t utc, bool *dst);
 uint8_t qd_clock_status_octet(const qd_clock_t *clock);
 /* COSEM date-time of an instant. */
 void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]);
+/* COSEM date-time of an instant under a deviation and status of its own; hundredths FF: not specified. */
+void qd_clock_stamp(qd_utc_t utc, uint8_t hundredths, int16_t deviation_min, uint8_t status,
+                    uint8_t octets[QD_DATE_TIME_SIZE]);
+/* Instant in s that a COSEM date-time bounds a range with, 0 .. 2^32 - 1: fields that are not specified stand for
+ * the earliest (last: the latest) time that fits, and so does an hour that comes twice without the DST bit; the weekday
+ * is not looked at; years before 2000 and after 2135 are the ends of all time. A first bound with hundredths is rounded
+ * up, a last one down. QD_OK; QD_RANGE: no date-time. */
+qd_status_t qd_clock_bound(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], bool last,
+                           uint32_t *utc_s);
 /* Instant of a COSEM date-time: all fields of date and time given, hundredths and weekday may be
  * unspecified, deviation 8000 means civil time by the meter's own zone. QD_OK; QD_RANGE. */
 qd_status_t qd_clock_parse(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], int64_t *utc_ms);

@@ -27,6 +27,11 @@ static qd_status_t save(const qd_diagnosis_t *self, uint32_t errors) {
     return records->write(records->context, QD_RECORD_DIAGNOSIS, image, w.at);
 }
 
+static void latch(qd_diagnosis_t *self, uint32_t errors) {
+    self->errors = errors;
+    qd_event_status(self->services->events, errors);
+}
+
 static qd_status_t diagnosis_init(void *context, const void *config, const qd_services_t *services) {
     (void)config;
     qd_diagnosis_t *self = context;
@@ -37,7 +42,7 @@ static qd_status_t diagnosis_init(void *context, const void *config, const qd_se
     const qd_records_t *records = services->records;
     qd_status_t status = records->read(records->context, QD_RECORD_DIAGNOSIS, image, sizeof image, &length);
     if (status == QD_CORRUPT) {
-        self->errors = QD_ERROR_FRAM; /* what it said is lost, and that is an error of its own */
+        latch(self, QD_ERROR_FRAM); /* what it said is lost, and that is an error of its own */
         self->dirty = true;
         return QD_OK;
     }
@@ -49,7 +54,7 @@ static qd_status_t diagnosis_init(void *context, const void *config, const qd_se
     if (qd_reader_u8(&r) != RECORD_VERSION) {
         return QD_VERSION;
     }
-    self->errors = qd_reader_u32_le(&r);
+    latch(self, qd_reader_u32_le(&r));
     return r.status;
 }
 
@@ -59,7 +64,7 @@ void qd_diagnosis_report(qd_diagnosis_t *diagnosis, uint32_t present) {
     if (rising == 0) {
         return;
     }
-    diagnosis->errors |= rising;
+    latch(diagnosis, diagnosis->errors | rising);
     diagnosis->dirty = true;
     if ((rising & MEMORY_BITS) != 0) {
         (void)qd_event_raise(diagnosis->services->events, QD_EVENT_MEMORY_ERROR, rising & MEMORY_BITS, 0);
@@ -94,7 +99,7 @@ static qd_status_t diagnosis_put(void *context, const qd_call_t *call, qd_ref_t 
     }
     if (status == QD_OK) {
         (void)qd_event_raise(self->services->events, QD_EVENT_ERRORS_CLEARED, self->errors, 0);
-        self->errors = self->present;
+        latch(self, self->present);
         self->dirty = false;
     }
     return status;

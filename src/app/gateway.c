@@ -15,6 +15,7 @@ void qd_gateway_refresh(qd_gateway_t *gateway) {
     if (status == QD_OK) {
         gateway->have_snapshot = true;
         gateway->pages_valid = 0;
+        gateway->journal_known = 0;
     }
     if (gateway->owner != QD_OWNER_NONE && ++gateway->owner_waits > REPLY_PATIENCE) {
         qd_gate_reply_t reply;
@@ -50,6 +51,8 @@ static bool same_request(const qd_gateway_t *gateway, const qd_gate_request_t *r
     case QD_GATE_SET_PARAMETER:
         return there->u.parameter.parameter == request->u.parameter.parameter &&
                there->u.parameter.value == request->u.parameter.value;
+    case QD_GATE_READ_JOURNAL:
+        return there->u.journal.sequence == request->u.journal.sequence;
     default:
         return true;
     }
@@ -89,6 +92,50 @@ qd_status_t qd_gateway_call(qd_gateway_t *gateway, qd_gateway_owner_t owner, con
         return QD_PENDING; /* the answer to a question whose asker has gone; ask anew */
     }
     return status == QD_OK ? (qd_status_t)reply->status : status;
+}
+
+#define JOURNAL_ENTRIES_KNOWN 0x01u
+#define JOURNAL_NEWEST_KNOWN 0x02u
+
+qd_status_t qd_gateway_journal(qd_gateway_t *gateway, uint32_t sequence, qd_journal_entry_t *entry) {
+    qd_gate_request_t request;
+    qd_gate_reply_t reply;
+    qd_gateway_request(&request, QD_GATE_READ_JOURNAL);
+    request.u.journal.sequence = sequence;
+    qd_status_t status = qd_gateway_call(gateway, QD_OWNER_JOURNAL, &request, &reply);
+    if (status == QD_OK) {
+        *entry = reply.u.journal;
+    }
+    return status;
+}
+
+qd_status_t qd_gateway_journal_span(qd_gateway_t *gateway, uint32_t *first, uint32_t *end) {
+    if ((gateway->journal_known & JOURNAL_ENTRIES_KNOWN) == 0) {
+        qd_gate_request_t request;
+        qd_gate_reply_t reply;
+        qd_gateway_request(&request, QD_GATE_HELLO);
+        qd_status_t status = qd_gateway_call(gateway, QD_OWNER_JOURNAL, &request, &reply);
+        if (status != QD_OK) {
+            return status;
+        }
+        gateway->journal_entries = reply.u.hello.journal_entries;
+        gateway->journal_known |= JOURNAL_ENTRIES_KNOWN;
+    }
+    if ((gateway->journal_known & JOURNAL_NEWEST_KNOWN) == 0) {
+        qd_journal_entry_t newest = {0};
+        qd_status_t status = qd_gateway_journal(gateway, 0, &newest);
+        if (status != QD_OK && status != QD_UNDEFINED) {
+            return status;
+        }
+        gateway->journal_newest = status == QD_OK ? newest.sequence : 0;
+        gateway->journal_known |= JOURNAL_NEWEST_KNOWN;
+    }
+    /* The two answers may be of different moments. */
+    uint32_t count = gateway->journal_newest < gateway->journal_entries ? gateway->journal_newest
+                                                                        : gateway->journal_entries;
+    *end = gateway->journal_newest + 1u;
+    *first = *end - count;
+    return QD_OK;
 }
 
 qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj) {

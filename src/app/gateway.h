@@ -16,7 +16,8 @@ typedef enum qd_gateway_owner {
     QD_OWNER_PAGES,
     QD_OWNER_CLOCK,
     QD_OWNER_TARIFF,
-    QD_OWNER_IDENTITY
+    QD_OWNER_IDENTITY,
+    QD_OWNER_JOURNAL
 } qd_gateway_owner_t;
 
 typedef struct qd_gateway {
@@ -31,6 +32,9 @@ typedef struct qd_gateway {
     qd_gate_request_t request;                    /* the outstanding one */
     int64_t parameter[QD_SEALED_PARAMETER_COUNT]; /* last read */
     uint8_t parameters_valid;                     /* bit per parameter */
+    uint8_t journal_known;                        /* bits: 1 entries, 2 newest; under the present snapshot */
+    uint16_t journal_entries;                     /* that metrology holds */
+    uint32_t journal_newest;                      /* sequence, 0: none */
 } qd_gateway_t;
 
 void qd_gateway_init(qd_gateway_t *gateway, const qd_gate_t *gate);
@@ -42,6 +46,10 @@ void qd_gateway_refresh(qd_gateway_t *gateway);
 qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj);
 /* A sealed parameter. QD_OK, QD_PENDING, QD_UNDEFINED. */
 qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value);
+/* Entries first .. end-1 of the integrity journal, as of the present snapshot. QD_OK, QD_PENDING. */
+qd_status_t qd_gateway_journal_span(qd_gateway_t *gateway, uint32_t *first, uint32_t *end);
+/* One entry of it. QD_OK, QD_PENDING; QD_UNDEFINED: evicted, or not yet there; QD_CORRUPT: it is lost. */
+qd_status_t qd_gateway_journal(qd_gateway_t *gateway, uint32_t sequence, qd_journal_entry_t *entry);
 /* An empty request of a kind. */
 void qd_gateway_request(qd_gate_request_t *request, qd_gate_kind_t kind);
 /* Sends a request and fetches its reply: QD_PENDING until it is there, then the reply's own status.

@@ -8,6 +8,7 @@
 
 #include "item/directory.h"
 #include "quadrant/port/system.h"
+#include "store/logs.h"
 #include "store/records.h"
 
 struct qd_gateway;
@@ -15,10 +16,11 @@ struct qd_event_bus;
 struct qd_clock;
 
 /* One image of a record is built at a time; modules borrow this for the length of a call. */
-#define QD_SCRATCH_SIZE 768u
+#define QD_SCRATCH_SIZE 512u
 
 typedef struct qd_services {
     const qd_records_t *records;
+    const qd_logs_t *logs;       /* NULL: none, events are counted and not kept */
     struct qd_gateway *gateway; /* metrology, seen through its gate */
     struct qd_event_bus *events;
     const struct qd_clock *clock; /* civil time */
@@ -39,10 +41,12 @@ static inline bool qd_services_in_factory(const qd_services_t *services) {
 #define QD_RECORD_EVENTS 0x0204u
 #define QD_RECORD_SECRETS 0x0205u
 #define QD_RECORD_DIAGNOSIS 0x0206u
+/* Logs of the app; metrology's journal is 0x0301. */
+#define QD_LOG_EVENTS_STANDARD 0x0302u
 #define QD_RECORD_IDENTITY_SIZE 256u
 #define QD_RECORD_CLOCK_SIZE 96u
 #define QD_RECORD_TARIFF_SIZE 512u
-#define QD_RECORD_EVENTS_SIZE 768u
+#define QD_RECORD_EVENTS_SIZE 32u
 #define QD_RECORD_SECRETS_SIZE 256u
 #define QD_RECORD_DIAGNOSIS_SIZE 16u
 

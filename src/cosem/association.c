@@ -224,15 +224,27 @@ static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref
     return (ref.arg & 0xFFu) == 2u ? QD_OK : QD_UNDEFINED;
 }
 
-/* structure { attribute_id integer, access_mode enum, access_selectors null-data } */
+/* array of integer: the access selectors that class 7 offers; null-data: none */
+static qd_status_t access_selectors(const qd_class_attribute_t *attribute, const qd_sink_t *sink) {
+    if (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
+        qd_scalar_t none;
+        qd_scalar_null(&none);
+        return sink->scalar(sink->context, &none);
+    }
+    qd_status_t status = sink->group(sink->context, QD_TYPE_ARRAY, 2);
+    for (int8_t selector = 1; status == QD_OK && selector <= 2; selector++) {
+        status = qd_sink_integer(sink, QD_TYPE_INTEGER, selector);
+    }
+    return status;
+}
+
+/* structure { attribute_id integer, access_mode enum, access_selectors } */
 static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_t number, uint8_t rights,
                                     const qd_sink_t *sink) {
     bool read =
         (rights & QD_RIGHT_READ) != 0 && (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SECRET) == 0);
     bool write = (rights & QD_RIGHT_WRITE) != 0 && attribute != NULL &&
                  (attribute->flags & QD_ATTRIBUTE_WRITABLE) != 0;
-    qd_scalar_t none;
-    qd_scalar_null(&none);
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 3);
     if (status == QD_OK) {
         status = qd_sink_integer(sink, QD_TYPE_INTEGER, number);
@@ -240,7 +252,7 @@ static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_
     if (status == QD_OK) {
         status = qd_sink_integer(sink, QD_TYPE_ENUM, (read ? 1 : 0) + (write ? 2 : 0));
     }
-    return status == QD_OK ? sink->scalar(sink->context, &none) : status;
+    return status == QD_OK ? access_selectors(attribute, sink) : status;
 }
 
 /* structure { method_id integer, access_mode enum } */

@@ -10,6 +10,7 @@
 
 #include "app/services.h"
 #include "cosem/object.h"
+#include "item/selection.h"
 
 #define QD_SECRET_MAX 16u
 #define QD_SECRET_MIN 8u
@@ -22,6 +23,8 @@ typedef struct qd_selected {
     int8_t attribute;
 } qd_selected_t;
 #define QD_SELECTED_REFUSED 0xFFFFu
+/* No item of the transfer has selective access. */
+#define QD_SELECTED_NONE 0xFFu
 
 /* Cursor of a long GET. */
 typedef struct qd_transfer {
@@ -31,9 +34,10 @@ typedef struct qd_transfer {
     bool head_given; /* of the present item: choice, and array head or whole value */
     uint8_t invoke;
     uint8_t count;
-    uint8_t at;    /* present item */
-    uint32_t next; /* row of the present item */
-    uint32_t end;
+    uint8_t at;        /* present item */
+    uint8_t selective; /* item whose rows are chosen by the association's choice; QD_SELECTED_NONE */
+    uint32_t next;     /* row of the present item */
+    uint32_t left;     /* rows of it that are still to be given */
     uint32_t generation;
     uint32_t offset; /* octets of the present unit already sent */
     uint32_t block;  /* number of the block sent last */
@@ -49,6 +53,7 @@ typedef struct qd_association {
     uint16_t pdu_size; /* largest APDU to send */
     qd_transfer_t transfer;
     qd_selected_t selection[QD_SELECTION_ITEMS];
+    qd_selection_t choice; /* rows and columns of the one item with selective access */
 } qd_association_t;
 
 typedef struct qd_secret {

@@ -20,7 +20,8 @@ typedef enum qd_attribute_kind {
 } qd_attribute_kind_t;
 
 #define QD_ATTRIBUTE_WRITABLE 0x01u
-#define QD_ATTRIBUTE_SECRET 0x02u /* never readable */
+#define QD_ATTRIBUTE_SECRET 0x02u    /* never readable */
+#define QD_ATTRIBUTE_SELECTIVE 0x04u /* access selectors 1 and 2 */
 
 typedef struct qd_class_attribute {
     uint8_t kind; /* qd_attribute_kind_t; of attribute number position + 2 */
@@ -39,6 +40,7 @@ typedef struct qd_class {
 extern const qd_class_t qd_class_data;                /* 1, version 0 */
 extern const qd_class_t qd_class_register;            /* 3, version 0 */
 extern const qd_class_t qd_class_register_activation; /* 6, version 0 */
+extern const qd_class_t qd_class_profile_generic;     /* 7, version 1 */
 extern const qd_class_t qd_class_clock;               /* 8, version 0 */
 extern const qd_class_t qd_class_script_table;        /* 9, version 0 */
 extern const qd_class_t qd_class_association_ln;      /* 15, version 1 */

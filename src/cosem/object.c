@@ -187,6 +187,36 @@ qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd
     return m->module->row(m->state, call, reference(row, object.member, attribute), n, sink);
 }
 
+qd_status_t qd_object_select(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                             int8_t attribute, uint8_t selector, const qd_source_t *source,
+                             qd_selection_t *selection) {
+    const qd_object_row_t *row = row_at(objects, object.row);
+    const qd_class_attribute_t *kind = qd_object_attribute(objects, object.row, attribute);
+    const qd_module_instance_t *m = instance(objects, row);
+    if (kind == NULL || (kind->flags & QD_ATTRIBUTE_SELECTIVE) == 0 || m->module->select == NULL) {
+        return QD_SELECTOR;
+    }
+    return m->module->select(m->state, call, reference(row, object.member, attribute), selector, source,
+                             selection);
+}
+
+qd_status_t qd_object_selected(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                               int8_t attribute, qd_selection_t *selection, qd_span_t *span,
+                               uint32_t *count) {
+    const qd_object_row_t *row = row_at(objects, object.row);
+    const qd_module_instance_t *m = instance(objects, row);
+    return m->module->selected(m->state, call, reference(row, object.member, attribute), selection, span,
+                               count);
+}
+
+qd_status_t qd_object_pick(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                           int8_t attribute, const qd_selection_t *selection, uint32_t *n,
+                           const qd_sink_t *sink) {
+    const qd_object_row_t *row = row_at(objects, object.row);
+    const qd_module_instance_t *m = instance(objects, row);
+    return m->module->pick(m->state, call, reference(row, object.member, attribute), selection, n, sink);
+}
+
 static qd_status_t give_scalar(const qd_objects_t *objects, const qd_call_t *call, const qd_object_row_t *row,
                                qd_ref_t ref, bool convert, const qd_sink_t *sink) {
     const qd_module_instance_t *m = instance(objects, row);

@@ -64,6 +64,16 @@ qd_status_t qd_object_span(const qd_objects_t *objects, const qd_call_t *call, q
 /* One row of it. As qd_module_t.row. */
 qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
                           int8_t attribute, uint32_t n, const qd_sink_t *sink);
+/* Selective access to them. As qd_module_t.select, selected and pick; QD_SELECTOR: the attribute or the module
+ * has none. */
+qd_status_t qd_object_select(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                             int8_t attribute, uint8_t selector, const qd_source_t *source,
+                             qd_selection_t *selection);
+qd_status_t qd_object_selected(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                               int8_t attribute, qd_selection_t *selection, qd_span_t *span, uint32_t *count);
+qd_status_t qd_object_pick(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                           int8_t attribute, const qd_selection_t *selection, uint32_t *n,
+                           const qd_sink_t *sink);
 /* The whole value of an attribute of any other kind. QD_OK, QD_UNAVAILABLE, QD_PENDING, or the
  * sink's status. */
 qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,

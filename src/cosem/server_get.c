@@ -22,22 +22,51 @@ static bool is_rows(const qd_service_t *service, const qd_selected_t *item) {
     return attribute != NULL && attribute->kind == QD_KIND_ROWS;
 }
 
+/* Whether the present item's rows are chosen by the association's choice. */
+static bool is_selective(const qd_transfer_t *t) {
+    return t->selective == t->at;
+}
+
 /* Finds the rows of the present item, or makes sure that they are still the same ones. */
 static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item) {
     qd_span_t span;
     qd_object_t object = {item->row, item->member};
-    qd_status_t status =
-        qd_object_span(service->server->objects, &service->call, object, item->attribute, &span);
+    const qd_objects_t *objects = service->server->objects;
+    uint32_t count = 0;
+    bool begins = !t->head_given && t->offset == 0;
+    qd_status_t status = QD_OK;
+    if (begins && is_selective(t)) {
+        status = qd_object_selected(objects, &service->call, object, item->attribute,
+                                    &service->association->choice, &span, &count);
+    } else {
+        status = qd_object_span(objects, &service->call, object, item->attribute, &span);
+        count = span.end - span.first;
+    }
     if (status != QD_OK) {
         return status;
     }
-    if (!t->head_given && t->offset == 0) {
+    if (begins) {
         t->next = span.first;
-        t->end = span.end;
+        t->left = count;
         t->generation = span.generation;
-        return QD_OK;
+        return count <= UINT16_MAX ? QD_OK : QD_RANGE; /* more than an array's head can say */
     }
-    return t->generation == span.generation && span.first <= t->next ? QD_OK : QD_ABORTED;
+    return t->generation == span.generation && (span.first <= t->next || t->left == 0) ? QD_OK : QD_ABORTED;
+}
+
+/* The next row of the present item; t->next is its number. */
+static qd_status_t give_row(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item,
+                            qd_axdr_sink_t *sink) {
+    qd_object_t object = {item->row, item->member};
+    const qd_objects_t *objects = service->server->objects;
+    qd_status_t status = QD_OK;
+    if (is_selective(t)) {
+        status = qd_object_pick(objects, &service->call, object, item->attribute,
+                                &service->association->choice, &t->next, &sink->sink);
+    } else {
+        status = qd_object_row(objects, &service->call, object, item->attribute, t->next, &sink->sink);
+    }
+    return status == QD_END ? QD_ABORTED : status; /* fewer than the head has promised */
 }
 
 /* Choice octet of a list, then array head or the whole value. */
@@ -54,7 +83,7 @@ static qd_status_t give_head(const qd_service_t *service, const qd_transfer_t *t
         return status;
     }
     if (is_rows(service, item)) {
-        return sink->sink.group(sink, QD_TYPE_ARRAY, (uint16_t)(t->end - t->next));
+        return sink->sink.group(sink, QD_TYPE_ARRAY, (uint16_t)t->left);
     }
     return qd_object_give(service->server->objects, &service->call, object, item->attribute, &sink->sink);
 }
@@ -91,18 +120,12 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     if (rows && (status = refresh_span(service, t, item)) != QD_OK) {
         return status;
     }
-    if (!t->head_given) {
-        status = give_head_or_refusal(service, t, item, sink);
-    } else {
-        qd_object_t object = {item->row, item->member};
-        status = qd_object_row(service->server->objects, &service->call, object, item->attribute, t->next,
-                               &sink->sink);
-        status = status == QD_END ? QD_ABORTED : status;
-    }
+    status = t->head_given ? give_row(service, t, item, sink) : give_head_or_refusal(service, t, item, sink);
     if (status == QD_OK) {
         t->next += t->head_given ? 1u : 0u;
+        t->left -= t->head_given ? 1u : 0u;
         t->head_given = true;
-        if (!rows || t->next >= t->end) {
+        if (!rows || t->left == 0) {
             t->at++;
             t->head_given = false;
         }
@@ -176,8 +199,14 @@ static qd_status_t answer_block(qd_service_t *service) {
     qd_axdr_sink_init(&sink, service->w, limit);
     qd_status_t status = give_window(service, t, &sink);
     if (status == QD_PENDING) {
-        *t = before;
-        return QD_PENDING;
+        if (service->w->at == sink.start) {
+            return QD_PENDING; /* at most rows were passed over; that need not be done again */
+        }
+        if (!t->head_given) {
+            *t = before;
+            return QD_PENDING;
+        }
+        status = QD_NO_SPACE; /* the rows that are there are a block; the next one brings those that follow */
     }
     if (status != QD_OK && status != QD_NO_SPACE) {
         return answer_block_error(service, before.block + 1u, qd_server_result(status));
@@ -207,21 +236,46 @@ static qd_status_t answer_stream(qd_service_t *service) {
         t->active = false;
         return QD_OK;
     }
+    /* Rows that come one by one go out in blocks as they come: encoding those before anew would ask for them
+     * anew. */
+    bool between_rows = status == QD_PENDING && t->head_given;
+    bool blocks = (service->association->conformance & QD_CONFORMANCE_BLOCK_GET) != 0;
     *t = before;
-    if (status == QD_PENDING) {
+    if (status == QD_PENDING && !(between_rows && blocks)) {
         return QD_PENDING;
     }
-    if (status != QD_NO_SPACE) {
+    if (status != QD_NO_SPACE && status != QD_PENDING) {
         return answer_error(service, qd_server_result(status));
     }
-    if ((service->association->conformance & QD_CONFORMANCE_BLOCK_GET) == 0) {
-        return exception(service, QD_EXCEPTION_PDU_TOO_LONG);
+    return blocks ? answer_block(service) : exception(service, QD_EXCEPTION_PDU_TOO_LONG);
+}
+
+/* Selective access of item n. One choice is kept per transfer; a call that comes back finds it begun. */
+static qd_status_t take_selection(qd_service_t *service, uint8_t n, qd_object_t object, int8_t attribute,
+                                  uint8_t selector, const qd_view_t *parameters) {
+    qd_transfer_t *t = &service->association->transfer;
+    qd_selection_t *choice = &service->association->choice;
+    qd_axdr_source_t source;
+    if (t->selective != QD_SELECTED_NONE) {
+        return QD_NO_SPACE;
     }
-    return answer_block(service);
+    if ((service->association->conformance & QD_CONFORMANCE_SELECTIVE_ACCESS) == 0) {
+        return QD_SELECTOR;
+    }
+    qd_status_t status = QD_OK;
+    if (choice->request != service->call.request) {
+        qd_axdr_source_init(&source, parameters->data, parameters->length);
+        status = qd_object_select(service->server->objects, &service->call, object, attribute, selector,
+                                  &source.source, choice);
+        choice->request = status == QD_OK ? service->call.request : 0;
+    }
+    t->selective = status == QD_OK ? n : t->selective;
+    return status;
 }
 
 /* Cosem-Attribute-Descriptor-With-Selection: where it leads, or why not. */
-static qd_status_t take_item(qd_service_t *service, qd_selected_t *item) {
+static qd_status_t take_item(qd_service_t *service, uint8_t n) {
+    qd_selected_t *item = &service->association->selection[n];
     qd_descriptor_t descriptor;
     qd_view_t parameters;
     uint8_t selector = 0;
@@ -233,7 +287,7 @@ static qd_status_t take_item(qd_service_t *service, qd_selected_t *item) {
     const qd_item_name_t name = {descriptor.class_id, descriptor.obis, descriptor.index};
     qd_status_t status = qd_object_may_read(service->server->objects, &service->call, &name, &object);
     if (status == QD_OK && parameters.data != NULL) {
-        status = QD_SELECTOR;
+        status = take_selection(service, n, object, descriptor.index, selector, &parameters);
     }
     item->row = status == QD_OK ? object.row : QD_SELECTED_REFUSED;
     item->member = status == QD_OK ? object.member : qd_server_result(status);
@@ -247,12 +301,13 @@ static void start_transfer(qd_service_t *service, uint8_t invoke, bool list, uin
     t->invoke = invoke;
     t->list = list;
     t->count = count;
+    t->selective = QD_SELECTED_NONE;
 }
 
 static qd_status_t get_normal(qd_service_t *service, uint8_t invoke) {
     qd_selected_t *item = &service->association->selection[0];
     start_transfer(service, invoke, false, 1);
-    if (take_item(service, item) != QD_OK || qd_reader_left(&service->r) != 0) {
+    if (take_item(service, 0) != QD_OK || qd_reader_left(&service->r) != 0) {
         return exception(service, QD_EXCEPTION_OTHER_REASON);
     }
     return item->row == QD_SELECTED_REFUSED ? answer_error(service, item->member) : answer_stream(service);
@@ -271,7 +326,7 @@ static qd_status_t get_list(qd_service_t *service, uint8_t invoke) {
     }
     start_transfer(service, invoke, true, (uint8_t)count);
     for (uint16_t i = 0; i < count; i++) {
-        if (take_item(service, &service->association->selection[i]) != QD_OK) {
+        if (take_item(service, (uint8_t)i) != QD_OK) {
             return exception(service, QD_EXCEPTION_OTHER_REASON);
         }
     }

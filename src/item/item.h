@@ -60,6 +60,9 @@ typedef struct qd_span {
     uint32_t generation;
 } qd_span_t;
 
+/* Rows and columns chosen out of a table; item/selection.h has its members. */
+typedef struct qd_selection qd_selection_t;
+
 struct qd_services;
 struct qd_event;
 
@@ -83,6 +86,20 @@ typedef struct qd_module {
     /* Rows of a table, and one of them. QD_OK; QD_END: no such row any more; QD_PENDING. */
     qd_status_t (*span)(void *self, const qd_call_t *call, qd_ref_t ref, qd_span_t *span);
     qd_status_t (*row)(void *self, const qd_call_t *call, qd_ref_t ref, uint32_t n, const qd_sink_t *sink);
+    /*
+     * Selective access, for tables that have it; NULL: none has.
+     * select: takes the parameters of an access selector. QD_OK; QD_SELECTOR: not of this table; QD_TYPE, QD_RANGE.
+     * selected: finds the rows of a selection: span->first is the first one, *count how many there are. QD_PENDING
+     * keeps what was found so far in the selection. QD_OK, QD_PENDING, as span.
+     * pick: gives the first selected row at or behind *n and says which it was in *n. QD_OK; QD_END: none any
+     * more; QD_PENDING: *n has moved behind rows that are not selected, nothing was given; the sink's.
+     */
+    qd_status_t (*select)(void *self, const qd_call_t *call, qd_ref_t ref, uint8_t selector,
+                          const qd_source_t *source, qd_selection_t *selection);
+    qd_status_t (*selected)(void *self, const qd_call_t *call, qd_ref_t ref, qd_selection_t *selection,
+                            qd_span_t *span, uint32_t *count);
+    qd_status_t (*pick)(void *self, const qd_call_t *call, qd_ref_t ref, const qd_selection_t *selection,
+                        uint32_t *n, const qd_sink_t *sink);
     /* Writes; the only write path. QD_OK is given after the commit. QD_TYPE, QD_RANGE, QD_SEALED,
      * QD_BUSY, QD_IO: nothing changed. */
     qd_status_t (*put)(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source);

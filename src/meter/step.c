@@ -92,9 +92,23 @@ static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
     return failed(status) ? QD_IO : QD_OK;
 }
 
-/* Commits the events that wait and fans them out. */
+/* Commits the events that wait, rows and counters as one group, and fans them out. */
 static qd_status_t commit_events(qd_meter_t *meter) {
-    qd_status_t status = qd_event_commit(events_of(meter));
+    qd_event_bus_t *bus = events_of(meter);
+    if (!qd_event_waits(bus)) {
+        return QD_OK;
+    }
+    qd_status_t status = qd_txn_begin(meter->store);
+    if (status != QD_OK) {
+        return QD_IO;
+    }
+    status = qd_event_commit(bus);
+    if (status == QD_OK) {
+        status = qd_txn_commit(meter->store);
+    } else {
+        qd_txn_abort(meter->store);
+    }
+    qd_event_committed(bus, status == QD_OK);
     if (status == QD_OK) {
         fan_out(meter);
     }
@@ -122,10 +136,7 @@ static void settle(qd_meter_t *meter, uint64_t tick_us) {
         return;
     }
     meter->started = true;
-    uint32_t up = qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, qd_store_epoch(meter->store), 0);
-    if (!meter->gateway.snapshot.clock.valid) {
-        (void)qd_event_raise(events_of(meter), QD_EVENT_CLOCK_INVALID, 0, up);
-    }
+    (void)qd_event_power_start(events_of(meter), NULL, false, tick_us);
 }
 
 /* What the supply allows now; one that was away is told. */
@@ -137,7 +148,9 @@ static qd_supply_phase_t look_at_supply(qd_meter_t *meter, uint64_t tick_us) {
     }
     qd_supply_phase_t phase = qd_supply_look(&meter->supply, port->state(port->context), tick_us, &away_us);
     if (phase == QD_SUPPLY_BACK) {
-        uint32_t down = qd_event_raise(events_of(meter), QD_EVENT_POWER_DOWN, 0, 0);
+        const qd_clock_t *clock = meter->modules[QD_MODULE_CLOCK].state;
+        uint32_t down = qd_event_raise_at(events_of(meter), QD_EVENT_POWER_DOWN, 0, 0, qd_clock_utc(clock, away_us),
+                                          meter->gateway.snapshot.clock.valid);
         (void)qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, (int64_t)((tick_us - away_us) / 1000000u),
                              down);
     }

@@ -1,4 +1,4 @@
-/* The smallest meter that counts and answers: one phase, two rates, twenty rows. It shows that a
+/* The smallest meter that counts and answers: one phase, two rates, twenty-two rows. It shows that a
  * model is nothing but tables. */
 #include "models/rows.h"
 
@@ -29,6 +29,8 @@ static const qd_object_row_t objects[] = {
     DATA(0, 0, 96, 1, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_DEVICE_ID, 0, OCTETS, READ_ALL, FACTORY),
     DATA(0, 0, 96, 11, 0, 1, QD_MODULE_EVENT, QD_EVENT_ITEM_LAST, 0, U8, READ_ALL, 0),
     DATA(0, 0, 96, 14, 0, 1, QD_MODULE_TARIFF, QD_TARIFF_ITEM_RATE, 0, U8, READ_ALL, 0),
+    EVENT_LOG(0, QD_TARGET_STANDARD_LOG, CLOCK_RIGHTS),
+    JOURNAL(READ_ALL),
     DATA(1, 0, 0, 2, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_VERSION_LEGAL, 0, OCTETS, READ_ALL, LEGAL),
     REGISTER(1, 0, 0, 3, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_METER_CONSTANT, 0, U32, QD_UNIT_PER_WH, -3,
              READ_ALL, LEGAL),
@@ -41,7 +43,7 @@ static const qd_object_row_t objects[] = {
     NOW(31, QD_REGISTER_PHASE_CURRENT, 0, U32, QD_UNIT_A, -3),
     NOW(32, QD_REGISTER_PHASE_VOLTAGE, 0, U16, QD_UNIT_V, -1),
 };
-_Static_assert(sizeof objects / sizeof objects[0] == 20, "twenty rows");
+_Static_assert(sizeof objects / sizeof objects[0] == 22, "twenty-two rows");
 
 static const qd_metrology_config_t metrology = {
     .wiring = QD_WIRING_2_WIRE,
@@ -91,6 +93,8 @@ static const qd_event_row_t event_rows[] = {
 static const qd_event_config_t events = {
     .rows = event_rows,
     .row_count = sizeof event_rows / sizeof event_rows[0],
+    .log = {[QD_TARGET_STANDARD_LOG] = STANDARD_LOG},
+    .journal_entries = JOURNAL_ENTRIES,
 };
 
 static const qd_script_action_t scripts[] = {RATE_SCRIPT(1), RATE_SCRIPT(2)};
@@ -124,7 +128,7 @@ static const qd_cosem_tables_t cosem = {
     .association_count = 2,
     .pdu_size = 512,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
-                   QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
+                   QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,
     .server_sap = 1,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},
@@ -133,7 +137,7 @@ static const qd_cosem_tables_t cosem = {
 
 const qd_model_t qd_model_mini = {
     .name = "mini",
-    .title = "mini, one phase, twenty rows",
+    .title = "mini, one phase, twenty-two rows",
     .layout_version = 1,
     .phase_mask = 0x01,
     .metrology = &metrology,

@@ -53,6 +53,8 @@ static const qd_event_row_t event_rows[] = {
 static const qd_event_config_t events = {
     .rows = event_rows,
     .row_count = sizeof event_rows / sizeof event_rows[0],
+    .log = {[QD_TARGET_STANDARD_LOG] = STANDARD_LOG},
+    .journal_entries = JOURNAL_ENTRIES,
 };
 
 static const qd_script_action_t scripts[] = {
@@ -96,7 +98,7 @@ static const qd_cosem_tables_t cosem = {
     .association_count = 6,
     .pdu_size = 832,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
-                   QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION,
+                   QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,
     .server_sap = 1,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},

@@ -9,7 +9,8 @@ enum {
     CONFIGURATION, /* management, and level 3 over local bearers */
     MANAGEMENT,
     CURRENT, /* the asking association itself */
-    ASSOCIATIONS
+    ASSOCIATIONS,
+    LOGS /* management clears them */
 };
 
 /* Columns as the client rows: public, management, pre-established, level 1, level 2, level 3. */
@@ -22,6 +23,7 @@ const qd_access_row_t qd_st402_access[] = {
     [MANAGEMENT] = {{0, R | W, 0, R, R, R}},
     [CURRENT] = {{R, R | X, 0, R | X, R | X, R | X}},
     [ASSOCIATIONS] = {{0, R | W | X, 0, R, R, R}},
+    [LOGS] = {{0, R | X, 0, R, R, R}},
 };
 _Static_assert(sizeof qd_st402_access / sizeof qd_st402_access[0] == QD_ST402_ACCESS_ROWS, "count the rows");
 
@@ -68,6 +70,8 @@ const qd_object_row_t qd_st402_objects[] = {
     DATA(0, 0, 96, 14, 0, 1, QD_MODULE_TARIFF, QD_TARIFF_ITEM_RATE, 0, U8, READ_ALL, 0),
     DATA(0, 0, 96, 15, 0, 2, QD_MODULE_EVENT, QD_EVENT_ITEM_COUNT, 0, U16, READ_ALL, 0),
     DATA(0, 0, 97, 97, 0, 1, QD_MODULE_DIAGNOSIS, QD_DIAGNOSIS_ITEM_ERRORS, 0, U32, CONFIGURATION, 0),
+    EVENT_LOG(0, QD_TARGET_STANDARD_LOG, LOGS),
+    JOURNAL(READ_ALL),
     DATA(1, 0, 0, 0, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_ELECTRICITY_ID, 0, OCTETS, MANAGEMENT, 0),
     DATA(1, 0, 0, 2, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_VERSION_LEGAL, 0, OCTETS, READ_PUBLIC, LEGAL),
     REGISTER(1, 0, 0, 3, 0, 1, QD_MODULE_IDENTITY, QD_IDENTITY_METER_CONSTANT, 0, U32, QD_UNIT_PER_WH, -3,

@@ -17,8 +17,8 @@ enum {
     QD_ST402_CLIENTS
 };
 
-#define QD_ST402_ACCESS_ROWS 8u
-#define QD_ST402_OBJECTS 95u
+#define QD_ST402_ACCESS_ROWS 9u
+#define QD_ST402_OBJECTS 97u
 
 extern const qd_access_row_t qd_st402_access[];
 extern const qd_object_row_t qd_st402_objects[];

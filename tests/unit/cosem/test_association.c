@@ -15,7 +15,7 @@
 #define PASSWORD "AC 11 80 0F 6D616E6167656D656E742D30303031" /* management-0001 */
 #define INITIATE "BE 10 04 0E 01 00 00 00 06 5F1F0400 00121D FFFF"
 #define ACCEPTED                                                                                             \
-    "61 29 " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00 BE 10 04 0E 08 00 06 5F1F0400 001219 0340 0007"
+    "61 29 " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00 BE 10 04 0E 08 00 06 5F1F0400 00121D 0340 0007"
 #define REJECTED(context, diagnostic)                                                                        \
     "61 17 A1 09 06 07 608574050801" context " A2 03 02 01 01 A3 05 A1 03 02 01" diagnostic
 #define REJECTED_BY_PROVIDER "61 17 " CONTEXT " A2 03 02 01 01 A3 05 A2 03 02 01 02"
@@ -234,7 +234,7 @@ static void test_conformance_is_the_common_part(void **state) {
     expect_world(&world);
     for (unsigned bit = 0; bit < 24; bit++) {
         uint32_t proposed = 0x800000u >> bit;
-        uint32_t common = proposed & 0x001219u;
+        uint32_t common = proposed & 0x00121Du;
         uint8_t apdu[128];
         uint8_t answer[128] = {0};
         size_t length = world_aarq(NULL, proposed, 0xFFFF, apdu);

@@ -1,0 +1,467 @@
+/*
+ * The logs as objects of class 7: rows out of the ring logs, and out of metrology's journal through its gate.
+ * A row that is corrupt is given with null-data and event code 0 where its place among the others is known; where
+ * only its time would tell whether it belongs to a range, it is left out.
+ */
+#include <string.h>
+
+#include "app/clock.h"
+#include "app/event_state.h"
+#include "app/gateway.h"
+#include "base/cursor.h"
+#include "item/scalar.h"
+
+/* Rows that one call looks at; the rest is for the next one. A page of the log holds some ten of them. */
+#define LOOK_MAX 32u
+
+/* Progress of a selection whose rows have all been found; it is asked for again when the answer needs blocks. */
+#define LOOKED UINT32_MAX
+
+#define COLUMN_TIME 0u
+#define COLUMN_CODE 1u
+#define LOG_COLUMNS 3u
+#define JOURNAL_COLUMNS 6u
+
+enum { ATTRIBUTE_BUFFER = 2, CAPTURE_OBJECTS, CAPTURE_PERIOD, SORT_METHOD, SORT_OBJECT, IN_USE, ENTRIES };
+#define METHOD_RESET 1u
+#define SORT_FIFO 1u
+
+#define CLOCK_COLUMN                                                                                         \
+    { 8, QD_OBIS(0, 0, 1, 0, 0, 255), 2, 0 }
+#define DATA_COLUMN(c, d, e)                                                                                 \
+    { 1, QD_OBIS(0, 0, c, d, e, 255), 2, 0 }
+
+static const qd_column_t log_columns[LOG_COLUMNS] = {
+    CLOCK_COLUMN,
+    DATA_COLUMN(96, 11, 0), /* the configuration has its name */
+    DATA_COLUMN(97, 97, 0),
+};
+
+/* Time, entry number, code, detail, old and new value; names from the manufacturer's part of the event objects. */
+static const qd_column_t journal_columns[JOURNAL_COLUMNS] = {
+    CLOCK_COLUMN,
+    DATA_COLUMN(96, 15, 128),
+    DATA_COLUMN(96, 11, 128),
+    DATA_COLUMN(96, 11, 129),
+    DATA_COLUMN(96, 11, 130),
+    DATA_COLUMN(96, 11, 131),
+};
+
+/* One row, of either table. */
+typedef struct fetched {
+    bool corrupt;
+    int64_t utc_ms;
+    uint8_t hundredths;
+    uint8_t status;
+    int16_t deviation_min;
+    union {
+        struct {
+            uint8_t code;
+            uint32_t meter_status;
+        } event;
+        qd_journal_entry_t journal;
+    } u;
+} fetched_t;
+
+static bool is_journal(qd_ref_t ref) {
+    return ref.item == QD_EVENT_ITEM_JOURNAL;
+}
+
+static const qd_event_log_row_t *log_of(const qd_event_bus_t *bus, qd_ref_t ref) {
+    size_t target = ref.arg >> 8;
+    bool there =
+        ref.item == QD_EVENT_ITEM_LOG && target < QD_TARGET_COUNT && bus->config->log[target].log != 0;
+    return there ? &bus->config->log[target] : NULL;
+}
+
+/* The rows that are shown. For the journal no order of time is known. */
+static qd_status_t bounds(const qd_event_bus_t *bus, qd_ref_t ref, qd_log_span_t *span) {
+    uint32_t entries = bus->config->journal_entries;
+    qd_status_t status = QD_OK;
+    memset(span, 0, sizeof *span);
+    if (is_journal(ref)) {
+        status = qd_gateway_journal_span(bus->services->gateway, &span->first, &span->end);
+        span->orderly = span->end;
+    } else {
+        const qd_logs_t *logs = bus->services->logs;
+        const qd_event_log_row_t *row = log_of(bus, ref);
+        if (row == NULL) {
+            return QD_UNDEFINED;
+        }
+        entries = row->entries;
+        if (logs != NULL) { /* without logs there are no rows */
+            status = logs->span(logs->context, row->log, span);
+        }
+    }
+    if (status == QD_OK && span->end - span->first > entries) {
+        span->first = span->end - entries;
+    }
+    return status;
+}
+
+static qd_status_t fetch_event(const qd_event_bus_t *bus, qd_ref_t ref, uint32_t n, fetched_t *row) {
+    uint8_t octets[QD_EVENT_ROW_SIZE];
+    size_t length = 0;
+    int64_t utc = 0;
+    const qd_logs_t *logs = bus->services->logs;
+    qd_status_t status =
+        logs->read(logs->context, log_of(bus, ref)->log, n, &utc, octets, sizeof octets, &length);
+    if (status == QD_CORRUPT || (status == QD_OK && length != sizeof octets)) {
+        row->corrupt = true;
+        return QD_OK;
+    }
+    qd_reader_t r;
+    qd_reader_init(&r, octets, length);
+    row->utc_ms = utc * 1000;
+    row->hundredths = 0xFF;
+    row->u.event.code = qd_reader_u8(&r);
+    row->status = qd_reader_u8(&r);
+    row->deviation_min = (int16_t)qd_reader_u16_le(&r);
+    (void)qd_reader_octets(&r, 12); /* cause and detail have no column */
+    row->u.event.meter_status = qd_reader_u32_le(&r);
+    return status;
+}
+
+static qd_status_t fetch_journal(const qd_event_bus_t *bus, uint32_t n, fetched_t *row) {
+    qd_status_t status = qd_gateway_journal(bus->services->gateway, n, &row->u.journal);
+    if (status == QD_CORRUPT) {
+        row->corrupt = true;
+        return QD_OK;
+    }
+    if (status != QD_OK) {
+        return status == QD_UNDEFINED ? QD_END : status;
+    }
+    bool dst = false;
+    int64_t utc_ms = row->u.journal.utc_ms;
+    row->utc_ms = utc_ms;
+    row->hundredths = (uint8_t)((utc_ms % 1000 + 1000) % 1000 / 10);
+    row->deviation_min =
+        qd_clock_deviation(bus->services->clock, (utc_ms - (utc_ms % 1000 + 1000) % 1000) / 1000, &dst);
+    row->status =
+        (uint8_t)((row->u.journal.clock_valid != 0 ? 0u : QD_CLOCK_INVALID) | (dst ? QD_CLOCK_DST : 0u));
+    return QD_OK;
+}
+
+/* Reads a row. QD_OK, also for one that is corrupt; QD_END: it is gone; QD_PENDING, QD_IO. */
+static qd_status_t fetch(const qd_event_bus_t *bus, qd_ref_t ref, uint32_t n, fetched_t *row) {
+    memset(row, 0, sizeof *row);
+    return is_journal(ref) ? fetch_journal(bus, n, row) : fetch_event(bus, ref, n, row);
+}
+
+static qd_status_t give_time(const fetched_t *row, const qd_sink_t *sink) {
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    int64_t utc_ms = row->utc_ms - (row->utc_ms % 1000 + 1000) % 1000;
+    qd_clock_stamp(utc_ms / 1000, row->hundredths, row->deviation_min, row->status, octets);
+    return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, octets, sizeof octets);
+}
+
+static qd_status_t give_event_column(const fetched_t *row, uint8_t column, const qd_sink_t *sink) {
+    if (column == COLUMN_CODE) {
+        return qd_sink_integer(sink, QD_TYPE_UNSIGNED, row->u.event.code);
+    }
+    return qd_sink_integer(sink, QD_TYPE_DOUBLE_LONG_UNSIGNED, row->u.event.meter_status);
+}
+
+static qd_status_t give_journal_column(const qd_journal_entry_t *entry, uint8_t column,
+                                       const qd_sink_t *sink) {
+    switch (column) {
+    case 1:
+        return qd_sink_integer(sink, QD_TYPE_DOUBLE_LONG_UNSIGNED, entry->sequence);
+    case 2:
+        return qd_sink_integer(sink, QD_TYPE_UNSIGNED, entry->code);
+    case 3:
+        return qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, entry->detail);
+    case 4:
+        return qd_sink_integer(sink, QD_TYPE_LONG64, entry->old_value);
+    default:
+        return qd_sink_integer(sink, QD_TYPE_LONG64, entry->new_value);
+    }
+}
+
+static qd_status_t give_column(qd_ref_t ref, const fetched_t *row, uint32_t n, uint8_t column,
+                               const qd_sink_t *sink) {
+    if (row->corrupt) {
+        qd_scalar_t value;
+        qd_scalar_null(&value);
+        if (column == (is_journal(ref) ? 2u : COLUMN_CODE)) {
+            qd_scalar_unsigned(&value, QD_TYPE_UNSIGNED, 0); /* no event has this code */
+        } else if (is_journal(ref) && column == 1) {
+            qd_scalar_unsigned(&value, QD_TYPE_DOUBLE_LONG_UNSIGNED, n);
+        }
+        return sink->scalar(sink->context, &value);
+    }
+    if (column == COLUMN_TIME) {
+        return give_time(row, sink);
+    }
+    return is_journal(ref) ? give_journal_column(&row->u.journal, column, sink)
+                           : give_event_column(row, column, sink);
+}
+
+static uint8_t column_count(qd_ref_t ref) {
+    return is_journal(ref) ? JOURNAL_COLUMNS : LOG_COLUMNS;
+}
+
+/* structure of the chosen columns; selection NULL: of all. */
+static qd_status_t give(qd_ref_t ref, const fetched_t *row, uint32_t n, const qd_selection_t *selection,
+                        const qd_sink_t *sink) {
+    bool chosen = selection != NULL && selection->columns != 0;
+    uint8_t columns = chosen ? selection->columns : column_count(ref);
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, columns);
+    for (uint8_t i = 0; status == QD_OK && i < columns; i++) {
+        status = give_column(ref, row, n, chosen ? selection->column[i] : i, sink);
+    }
+    return status;
+}
+
+static qd_column_t column_at(const qd_event_bus_t *bus, qd_ref_t ref, uint8_t n) {
+    qd_column_t column = is_journal(ref) ? journal_columns[n] : log_columns[n];
+    if (!is_journal(ref) && n == COLUMN_CODE) {
+        column.obis = log_of(bus, ref)->event_object;
+    }
+    return column;
+}
+
+qd_status_t qd_event_log_get(qd_event_bus_t *bus, qd_ref_t ref, qd_scalar_t *value) {
+    qd_log_span_t span;
+    qd_status_t status = QD_OK;
+    if (!is_journal(ref) && log_of(bus, ref) == NULL) {
+        return QD_UNDEFINED;
+    }
+    switch (ref.arg & 0xFFu) {
+    case CAPTURE_PERIOD:
+        qd_scalar_unsigned(value, QD_TYPE_DOUBLE_LONG_UNSIGNED, 0);
+        return QD_OK;
+    case SORT_METHOD:
+        qd_scalar_unsigned(value, QD_TYPE_ENUM, SORT_FIFO);
+        return QD_OK;
+    case IN_USE:
+        status = bounds(bus, ref, &span);
+        qd_scalar_unsigned(value, QD_TYPE_DOUBLE_LONG_UNSIGNED, span.end - span.first);
+        return status;
+    case ENTRIES:
+        qd_scalar_unsigned(value, QD_TYPE_DOUBLE_LONG_UNSIGNED,
+                           is_journal(ref) ? bus->config->journal_entries : log_of(bus, ref)->entries);
+        return QD_OK;
+    default:
+        return QD_UNDEFINED;
+    }
+}
+
+qd_status_t qd_event_log_span(void *self, const qd_call_t *call, qd_ref_t ref, qd_span_t *span) {
+    const qd_event_bus_t *bus = self;
+    qd_log_span_t rows;
+    (void)call;
+    if (!is_journal(ref) && log_of(bus, ref) == NULL) {
+        return QD_UNDEFINED;
+    }
+    if ((ref.arg & 0xFFu) == CAPTURE_OBJECTS) {
+        span->first = 0;
+        span->end = column_count(ref);
+        span->generation = 0;
+        return QD_OK;
+    }
+    qd_status_t status = bounds(bus, ref, &rows);
+    span->first = rows.first;
+    span->end = rows.end;
+    span->generation = rows.generation;
+    return status;
+}
+
+qd_status_t qd_event_log_row(void *self, const qd_call_t *call, qd_ref_t ref, uint32_t n,
+                             const qd_sink_t *sink) {
+    const qd_event_bus_t *bus = self;
+    (void)call;
+    if (!is_journal(ref) && log_of(bus, ref) == NULL) {
+        return QD_UNDEFINED;
+    }
+    if ((ref.arg & 0xFFu) == SORT_OBJECT) {
+        const qd_column_t none = {0};
+        return qd_column_give(&none, sink);
+    }
+    if ((ref.arg & 0xFFu) == CAPTURE_OBJECTS) {
+        if (n >= column_count(ref)) {
+            return QD_END;
+        }
+        const qd_column_t column = column_at(bus, ref, (uint8_t)n);
+        return qd_column_give(&column, sink);
+    }
+    fetched_t row;
+    qd_status_t status = fetch(bus, ref, n, &row);
+    return status == QD_OK ? give(ref, &row, n, NULL, sink) : status;
+}
+
+static qd_status_t instant(const void *context, const uint8_t octets[12], bool last, uint32_t *utc_s) {
+    return qd_clock_bound(context, octets, last, utc_s);
+}
+
+qd_status_t qd_event_log_select(void *self, const qd_call_t *call, qd_ref_t ref, uint8_t selector,
+                                const qd_source_t *source, qd_selection_t *selection) {
+    const qd_event_bus_t *bus = self;
+    qd_column_t column[JOURNAL_COLUMNS];
+    (void)call;
+    if ((!is_journal(ref) && log_of(bus, ref) == NULL) || (ref.arg & 0xFFu) != ATTRIBUTE_BUFFER) {
+        return QD_SELECTOR;
+    }
+    for (uint8_t i = 0; i < column_count(ref); i++) {
+        column[i] = column_at(bus, ref, i);
+    }
+    const qd_columns_t columns = {column, column_count(ref), COLUMN_TIME, instant, bus->services->clock};
+    return qd_selection_take(&columns, selector, source, selection);
+}
+
+/* Whether a row is within the range. Rows that are in order count by their place, corrupt ones too. */
+static bool within(const qd_selection_t *selection, uint32_t n, const fetched_t *row) {
+    if (row->corrupt) {
+        return n >= selection->orderly;
+    }
+    int64_t utc_s = (row->utc_ms - (row->utc_ms % 1000 + 1000) % 1000) / 1000;
+    return utc_s >= (int64_t)selection->from && utc_s <= (int64_t)selection->to;
+}
+
+/* Rows from .. to, counted from 1. */
+static void select_entries(const qd_log_span_t *rows, qd_selection_t *selection) {
+    uint32_t in_use = rows->end - rows->first;
+    uint32_t to = selection->to == 0 || selection->to > in_use ? in_use : selection->to;
+    selection->first = rows->first + (selection->from - 1u);
+    selection->count = selection->from <= to ? to - selection->from + 1u : 0;
+    selection->first = selection->count != 0 ? selection->first : rows->first;
+    selection->orderly = 0;
+}
+
+/* Looks at rows that are in no order, a few per call. */
+static qd_status_t look(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_span_t *rows,
+                        qd_selection_t *selection) {
+    if (selection->at == 0) {
+        selection->at = rows->first;
+        selection->orderly = rows->orderly > rows->first ? rows->orderly : rows->first;
+    }
+    if (selection->at < rows->first) {
+        return QD_ABORTED; /* rows that were counted have gone */
+    }
+    for (uint32_t looked = 0; selection->at < selection->orderly; looked++, selection->at++) {
+        fetched_t row;
+        if (looked == LOOK_MAX) {
+            return QD_PENDING;
+        }
+        qd_status_t status = fetch(bus, ref, selection->at, &row);
+        if (status != QD_OK) {
+            return status == QD_END ? QD_ABORTED : status;
+        }
+        if (within(selection, selection->at, &row)) {
+            selection->first = selection->count == 0 ? selection->at : selection->first;
+            selection->count++;
+        }
+    }
+    return QD_OK;
+}
+
+/* Adds the rows that are in the order of time. */
+static qd_status_t search(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_span_t *rows,
+                          qd_selection_t *selection) {
+    if (is_journal(ref) || selection->orderly >= rows->end) {
+        return QD_OK;
+    }
+    const qd_logs_t *logs = bus->services->logs;
+    uint16_t log = log_of(bus, ref)->log;
+    uint32_t from = 0;
+    uint32_t end = 0;
+    qd_status_t status = logs->find(logs->context, log, selection->from, &from);
+    if (status == QD_OK) {
+        status = logs->find(logs->context, log, (int64_t)selection->to + 1, &end);
+    }
+    if (status != QD_OK) {
+        return status;
+    }
+    from = from < selection->orderly ? selection->orderly : from;
+    end = end > rows->end ? rows->end : end;
+    if (from < end) {
+        selection->first = selection->count == 0 ? from : selection->first;
+        selection->count += end - from;
+    }
+    return QD_OK;
+}
+
+qd_status_t qd_event_log_selected(void *self, const qd_call_t *call, qd_ref_t ref, qd_selection_t *selection,
+                                  qd_span_t *span, uint32_t *count) {
+    const qd_event_bus_t *bus = self;
+    qd_log_span_t rows;
+    (void)call;
+    qd_status_t status = bounds(bus, ref, &rows);
+    if (status != QD_OK) {
+        return status;
+    }
+    if (selection->kind == QD_SELECT_ENTRY) {
+        select_entries(&rows, selection);
+    } else if (selection->from <= selection->to && selection->at != LOOKED) {
+        bool looked_before = selection->at != 0;
+        status = look(bus, ref, &rows, selection);
+        /* The clock may have been set back while this took several calls: then the rest is in no order either. */
+        if (status == QD_OK && looked_before && rows.orderly > selection->orderly) {
+            selection->orderly = rows.orderly;
+            status = QD_PENDING;
+        }
+        if (status == QD_OK) {
+            status = search(bus, ref, &rows, selection);
+            selection->at = status == QD_OK ? LOOKED : selection->at;
+        }
+    }
+    span->first = selection->count != 0 ? selection->first : rows.end;
+    span->end = rows.end;
+    span->generation = rows.generation;
+    *count = selection->count;
+    return status;
+}
+
+qd_status_t qd_event_log_pick(void *self, const qd_call_t *call, qd_ref_t ref,
+                              const qd_selection_t *selection, uint32_t *n, const qd_sink_t *sink) {
+    const qd_event_bus_t *bus = self;
+    (void)call;
+    for (uint32_t looked = 0; looked < LOOK_MAX; looked++, (*n)++) {
+        fetched_t row;
+        qd_status_t status = fetch(bus, ref, *n, &row);
+        if (status != QD_OK) {
+            return status;
+        }
+        if (selection->kind == QD_SELECT_ENTRY || within(selection, *n, &row)) {
+            return give(ref, &row, *n, selection, sink);
+        }
+    }
+    return QD_PENDING;
+}
+
+/* integer(0), of which only the type matters; or none */
+static qd_status_t take_nothing(const qd_source_t *source) {
+    qd_item_element_t element;
+    qd_status_t status = source->next(source->context, &element);
+    if (status != QD_OK) {
+        return status == QD_END ? QD_OK : status;
+    }
+    return element.type == QD_TYPE_INTEGER || element.type == QD_TYPE_NULL ? QD_OK : QD_TYPE;
+}
+
+qd_status_t qd_event_log_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
+    qd_event_bus_t *bus = self;
+    const qd_logs_t *logs = bus->services->logs;
+    const qd_event_log_row_t *row = log_of(bus, ref);
+    (void)call;
+    if (row == NULL) {
+        return is_journal(ref) ? QD_DENIED : QD_UNDEFINED;
+    }
+    if ((ref.arg & 0xFFu) != METHOD_RESET) {
+        return QD_DENIED;
+    }
+    qd_status_t status = take_nothing(source);
+    if (status == QD_OK && logs == NULL) {
+        return QD_UNAVAILABLE;
+    }
+    if (status == QD_OK && qd_event_waits(bus)) {
+        return QD_PENDING; /* what happened before belongs to the old entries */
+    }
+    if (status == QD_OK) {
+        status = logs->restart(logs->context, row->log, QD_EVENT_ROW_SIZE);
+    }
+    if (status == QD_OK) {
+        (void)qd_event_raise(bus, QD_EVENT_LOG_CLEARED, ref.arg >> 8, 0);
+    }
+    return status;
+}
