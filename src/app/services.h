@@ -20,7 +20,7 @@ struct qd_clock;
 
 typedef struct qd_services {
     const qd_records_t *records;
-    const qd_logs_t *logs;       /* NULL: none, events are counted and not kept */
+    const qd_logs_t *logs;      /* NULL: none, events are counted and not kept */
     struct qd_gateway *gateway; /* metrology, seen through its gate */
     struct qd_event_bus *events;
     const struct qd_clock *clock; /* civil time */

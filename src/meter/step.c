@@ -149,8 +149,8 @@ static qd_supply_phase_t look_at_supply(qd_meter_t *meter, uint64_t tick_us) {
     qd_supply_phase_t phase = qd_supply_look(&meter->supply, port->state(port->context), tick_us, &away_us);
     if (phase == QD_SUPPLY_BACK) {
         const qd_clock_t *clock = meter->modules[QD_MODULE_CLOCK].state;
-        uint32_t down = qd_event_raise_at(events_of(meter), QD_EVENT_POWER_DOWN, 0, 0, qd_clock_utc(clock, away_us),
-                                          meter->gateway.snapshot.clock.valid);
+        uint32_t down = qd_event_raise_at(events_of(meter), QD_EVENT_POWER_DOWN, 0, 0,
+                                          qd_clock_utc(clock, away_us), meter->gateway.snapshot.clock.valid);
         (void)qd_event_raise(events_of(meter), QD_EVENT_POWER_UP, (int64_t)((tick_us - away_us) / 1000000u),
                              down);
     }
