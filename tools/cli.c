@@ -102,7 +102,8 @@ static bool set_count(const char *text, uint32_t *count) {
 
 /* Options with a value. False: told on stderr. */
 static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
-    static const char *const names[] = {"--as", "--password-file", "--timeout", "--interval", "--count"};
+    static const char *const names[] = {"--as",    "--password-file", "--timeout", "--interval",
+                                        "--count", "--from",          "--to",      "--entries"};
     const char *argument = argv[*at];
     const char *value = NULL;
     size_t n;
@@ -133,8 +134,17 @@ static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
     case 3:
         good = qd_duration_parse(value, &options->interval_ms);
         break;
-    default:
+    case 4:
         good = set_count(value, &options->count);
+        break;
+    case 5:
+        options->from = value;
+        break;
+    case 6:
+        options->to = value;
+        break;
+    default:
+        options->entries = value;
         break;
     }
     if (!good) {

@@ -35,6 +35,9 @@ typedef struct qd_options {
     uint32_t timeout_ms;
     uint32_t interval_ms; /* watch */
     uint32_t count;       /* watch; 0: until interrupted */
+    const char *from;     /* events; NULL: not given */
+    const char *to;
+    const char *entries;
     int argument_count;   /* what is not an option, in order */
     const char *argument[QD_ARGUMENTS_MAX];
 } qd_options_t;
@@ -55,6 +58,7 @@ int qd_cmd_read(int argc, char **argv);
 int qd_cmd_watch(int argc, char **argv);
 int qd_cmd_set(int argc, char **argv);
 int qd_cmd_call(int argc, char **argv);
+int qd_cmd_events(int argc, char **argv);
 int qd_cmd_run(int argc, char **argv);
 int qd_cmd_poke(int argc, char **argv);
 

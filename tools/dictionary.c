@@ -264,6 +264,7 @@ static const object_name_t objects[] = {
     { { 0, 0, 99, 98, 6, 255 }, "Firmware update log" },
     { { 0, 0, 99, 98, 7, 255 }, "Security log" },
     { { 0, 0, 99, 98, 8, 255 }, "Load management log" },
+    { { 0, 0, 99, 98, 128, 255 }, "Integrity journal" },
     { { 0, 0, 128, 7, 11, 255 }, "Voltage level 1 time count L1" },
     { { 0, 0, 128, 7, 12, 255 }, "Voltage level 2 time count L1" },
     { { 0, 0, 128, 7, 13, 255 }, "Voltage level 3 time count L1" },

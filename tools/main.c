@@ -52,6 +52,14 @@ static const command_t commands[] = {
      "Without VALUE the parameter is integer 0, as most methods want it; none sends no parameter at all.\n"
      "VALUE as in set, a plain number where the class fixes the type; other JSON must\n"
      "spell its types.\n" COMMON},
+    {"events", qd_cmd_events, "ADDRESS [LOG]", "rows of an event log",
+     "LOG is standard (default), journal (the integrity journal), fraud, disconnector, mbus, quality, "
+     "communication,\n"
+     "firmware, security, load or an OBIS code. An outage is told with the power up that ended it.\n" COMMON
+     "  --from TIME, --to TIME first and last moment, such as 2026-03-29T02:00 or 2026-03-29T02:00:00+01:00; "
+     "without\n"
+     "                         deviation in the meter's own time\n"
+     "  --entries A:B          entries A to B, 1 the oldest; A: alone goes to the newest\n"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -165,6 +165,33 @@ size_t qd_client_list_capacity(const qd_client_t *client);
 qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref, uint8_t *out, size_t size,
                                  qd_client_value_t *value);
 
+/* Selective access: parameters of an access selector, one A-XDR element. */
+typedef struct qd_client_selection {
+    uint8_t selector; /* 1 range, 2 entry */
+    const uint8_t *data;
+    size_t length;
+} qd_client_selection_t;
+
+/* True: the meter agreed to selective access. */
+bool qd_client_has_selection(const qd_client_t *client);
+
+/* As qd_client_get, of the rows and columns that the selection chooses; NULL: of all. */
+qd_client_result_t qd_client_get_selected(qd_client_t *client, const qd_client_ref_t *ref,
+                                          const qd_client_selection_t *selection, uint8_t *out, size_t size,
+                                          qd_client_value_t *value);
+
+#define QD_CLIENT_SELECTION_MAX 64u /* octets of the two descriptors below */
+
+/*
+ * Parameters of selector 1: rows whose clock (attribute 2 of class 8, 0-0:1.0.0) lies from one COSEM date-time to another,
+ * both included, with all columns; of selector 2: entries from to to, counted from 1, to 0: to the last, with all columns.
+ * The descriptor is written to out. QD_OK; QD_NO_SPACE.
+ */
+qd_status_t qd_client_select_range(const uint8_t from[12], const uint8_t to[12], uint8_t *out, size_t size,
+                                   qd_client_selection_t *selection);
+qd_status_t qd_client_select_entries(uint32_t from, uint32_t to, uint8_t *out, size_t size,
+                                     qd_client_selection_t *selection);
+
 /*
  * Reads count (1 to qd_client_list_capacity) attributes with one request. QD_CLIENT_OK: each of
  * values[count] has its own access; QD_CLIENT_REFUSED: the request as a whole was refused.

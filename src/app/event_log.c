@@ -204,11 +204,11 @@ static uint8_t column_count(qd_ref_t ref) {
 /* structure of the chosen columns; selection NULL: of all. */
 static qd_status_t give(qd_ref_t ref, const fetched_t *row, uint32_t n, const qd_selection_t *selection,
                         const qd_sink_t *sink) {
-    bool chosen = selection != NULL && selection->columns != 0;
-    uint8_t columns = chosen ? selection->columns : column_count(ref);
+    const uint8_t *chosen = selection != NULL && selection->columns != 0 ? selection->column : NULL;
+    uint8_t columns = chosen != NULL ? selection->columns : column_count(ref);
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, columns);
     for (uint8_t i = 0; status == QD_OK && i < columns; i++) {
-        status = give_column(ref, row, n, chosen ? selection->column[i] : i, sink);
+        status = give_column(ref, row, n, chosen != NULL ? chosen[i] : i, sink);
     }
     return status;
 }

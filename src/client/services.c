@@ -238,8 +238,27 @@ static qd_client_result_t take_long(qd_client_t *client, qd_reader_t *reply, uin
     return succeed(client);
 }
 
+bool qd_client_has_selection(const qd_client_t *client) {
+    return (client->conformance & QD_CONFORMANCE_SELECTIVE_ACCESS) != 0u;
+}
+
+/* selection ::= 00 | 01 selector element */
+static void put_selection(qd_writer_t *w, const qd_client_selection_t *selection) {
+    qd_writer_u8(w, selection != NULL);
+    if (selection != NULL) {
+        qd_writer_u8(w, selection->selector);
+        qd_writer_octets(w, selection->data, selection->length);
+    }
+}
+
 qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref, uint8_t *out, size_t size,
                                  qd_client_value_t *value) {
+    return qd_client_get_selected(client, ref, NULL, out, size, value);
+}
+
+qd_client_result_t qd_client_get_selected(qd_client_t *client, const qd_client_ref_t *ref,
+                                          const qd_client_selection_t *selection, uint8_t *out, size_t size,
+                                          qd_client_value_t *value) {
     qd_client_value_t none = {0, NULL, 0};
     joined_t joined = {out, size, 0};
     qd_client_result_t result = ready(client);
@@ -257,7 +276,7 @@ qd_client_result_t qd_client_get(qd_client_t *client, const qd_client_ref_t *ref
     qd_writer_u8(&w, QD_GET_NORMAL);
     qd_writer_u8(&w, invoke);
     put_ref(&w, ref);
-    qd_writer_u8(&w, 0);
+    put_selection(&w, selection);
     result = qd_client_exchange(client, &w, &reply);
     if (result != QD_CLIENT_OK) {
         return result;
