@@ -20,6 +20,7 @@ ASSOCIATION, SERVER, GET = "src/cosem/association.c", "src/cosem/server.c", "src
 ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set.c", "src/cosem/object.c",
                                 "src/cosem/directory.c")
 LINK, AXDR = "src/cosem/link.c", "src/cosem/axdr_io.c"
+EVENT, EVENT_LOG, SELECTION = "src/app/event.c", "src/app/event_log.c", "src/item/selection.c"
 GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
 
 ROWS = [
@@ -103,7 +104,31 @@ ROWS = [
     ("row-skipped", GET, "t->next += t->head_given ? 1u : 0u;", "t->next += 1u;", "the first row is left out"),
     ("offset-stays", GET, "        t->offset = 0;\n", "", "octets are skipped in the next element"),
     ("list-count", GET, "count > QD_SELECTION_ITEMS", "count > QD_SELECTION_ITEMS + 1u", "one item more than there is room for"),
-    ("tail-ignored", GET, "take_item(service, item) != QD_OK || qd_reader_left(&service->r) != 0", "take_item(service, item) != QD_OK", "octets behind a request"),
+    ("tail-ignored", GET, "take_item(service, 0) != QD_OK || qd_reader_left(&service->r) != 0", "take_item(service, 0) != QD_OK", "octets behind a request"),
+    ("pending-rows", GET, "bool between_rows = status == QD_PENDING && t->head_given;", "bool between_rows = false;",
+     "rows that come one by one are asked for anew for ever"),
+    ("selection-twice", GET, "    if (t->selective != QD_SELECTED_NONE) {\n        return QD_NO_SPACE;\n    }\n", "",
+     "the second selection of a list replaces the first"),
+    ("selection-unasked", GET, "(service->association->conformance & QD_CONFORMANCE_SELECTIVE_ACCESS) == 0", "false",
+     "selective access that was not negotiated"),
+    # logs and selections
+    ("range-from", EVENT_LOG, "utc_s >= (int64_t)selection->from &&", "utc_s > (int64_t)selection->from &&", "the first bound is excluded"),
+    ("range-to", EVENT_LOG, "(int64_t)selection->to + 1, &end)", "(int64_t)selection->to, &end)", "the last bound is excluded"),
+    ("entry-one-less", EVENT_LOG, "to - selection->from + 1u : 0;", "to - selection->from : 0;", "the last entry is left out"),
+    ("entry-from-zero", SELECTION, "if (number[0] == 0 || ", "if (", "entries counted from 0"),
+    ("corrupt-counted", EVENT_LOG, "return n >= selection->orderly;", "return true;", "damaged entries in no order are in every range"),
+    ("log-beyond-size", EVENT_LOG, "        span->first = span->end - entries;\n", "", "more entries than profile_entries"),
+    ("find-before-order", EVENT_LOG, "from = from < selection->orderly ? selection->orderly : from;", "from = rows->first;",
+     "entries in front of the range"),
+    ("column-order", SELECTION, "take_column(columns, source, &selection->column[i]);", "take_column(columns, source, &selection->column[0]);",
+     "selected columns are mixed up"),
+    ("drain-early", EVENT, "if (bus->drained >= bus->committed) {", "if (bus->drained >= bus->next_sequence - 1u) {",
+     "events are drained that are not committed"),
+    ("group-failed", EVENT, "if (durable && bus->staged != bus->committed) {", "if (bus->staged != bus->committed) {",
+     "events of a failed group count"),
+    ("half-event", EVENT, "            bus->limit = next; /*", "            bus->limit = 0; /*", "an event of two logs blocks those in front of it"),
+    ("lost-uncounted", EVENT, "        bus->lost++;", "        bus->lost += 0;", "dropped events are not counted"),
+    ("cleared-everywhere", EVENT, "return event->detail == (int64_t)target;", "return true;", "event 255 goes to every log"),
     ("context-any", ACSE, "aarq->context_name != QD_CONTEXT_LN", "aarq->context_name == 0", "any application context"),
     ("pdu-min", ACSE, "initiate->max_receive_pdu < PDU_SIZE_MIN", "initiate->max_receive_pdu + 1u < PDU_SIZE_MIN", "PDU size 11"),
     ("pdu-larger", ACSE, "theirs < server->tables->pdu_size ? theirs : server->tables->pdu_size", "server->tables->pdu_size", "the client's size is not kept"),
