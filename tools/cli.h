@@ -38,7 +38,7 @@ typedef struct qd_options {
     const char *from;     /* events; NULL: not given */
     const char *to;
     const char *entries;
-    int argument_count;   /* what is not an option, in order */
+    int argument_count; /* what is not an option, in order */
     const char *argument[QD_ARGUMENTS_MAX];
 } qd_options_t;
 
