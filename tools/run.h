@@ -39,10 +39,11 @@ typedef struct run run_t;
 /* The supply of a meter that has its memory. */
 typedef struct run_supply {
     qd_power_state_t state;
-    bool dead;        /* the mains are away for the loads as well: nothing at the terminals */
-    uint64_t next_us; /* tick of the next change; UINT64_MAX: none */
-    uint64_t off_us;  /* the reserve ends */
-    uint64_t back_us; /* the mains come back */
+    bool dead;         /* the mains are away for the loads as well: nothing at the terminals */
+    uint64_t since_us; /* tick of the notice */
+    uint64_t next_us;  /* tick of the next change; UINT64_MAX: none */
+    uint64_t off_us;   /* the reserve ends */
+    uint64_t back_us;  /* the mains come back */
 } run_supply_t;
 
 /* One meter with everything around it. */
@@ -79,7 +80,8 @@ typedef struct run_meter {
     qd_meter_t *meter;    /* NULL: mains away */
     uint64_t last_us;     /* tick of the latest step */
     uint64_t next_us;     /* the meter wants to run then */
-    uint64_t restored_us; /* mains come back then */
+    uint64_t dark_us;     /* mains went away then */
+    uint64_t restored_us; /* and come back then */
     bool troubled;        /* the latest step failed, and that was told */
     bool looked;          /* run_report_start has looked since the mains came */
 } run_meter_t;
@@ -132,8 +134,8 @@ int run_meter_open(run_meter_t *meter);
 uint64_t run_meter_due_us(const run_meter_t *meter);
 /* Does what is due at tick_us. */
 void run_meter_run(run_meter_t *meter, uint64_t tick_us);
-/* The meter loses its memory, at once and without notice, until restored_us; connections are dropped. */
-void run_meter_cut(run_meter_t *meter, uint64_t restored_us);
+/* The meter loses its memory at tick_us, without notice, until restored_us; connections are dropped. */
+void run_meter_cut(run_meter_t *meter, uint64_t tick_us, uint64_t restored_us);
 /* Last interval, last commit; the meter stays readable by view. */
 void run_meter_finish(run_meter_t *meter, uint64_t tick_us);
 void run_meter_close_network(run_meter_t *meter);

@@ -127,7 +127,7 @@ static void brown_out(run_meter_t *meter, const char *value, answer_t *answer) {
 }
 
 static void power_cut(run_meter_t *meter, const char *value, answer_t *answer) {
-    uint64_t length_us = 0;
+    uint64_t length_us = 0, now_us;
     char text[96];
 
     if (*value != '\0' && !run_duration_parse(value, &length_us)) {
@@ -135,7 +135,8 @@ static void power_cut(run_meter_t *meter, const char *value, answer_t *answer) {
     } else if (meter->meter == NULL) {
         say(answer, "refused", "the mains are away already");
     } else {
-        run_meter_cut(meter, run_now_us(meter->run, meter) + length_us);
+        now_us = run_now_us(meter->run, meter);
+        run_meter_cut(meter, now_us, now_us + length_us);
         run_loop_arm(meter->run, meter);
         (void)snprintf(text, sizeof text, "power cut without notice, mains back %s%.16s",
                        length_us == 0 ? "at once" : "after ", value);

@@ -238,7 +238,7 @@ static void print_json(const char *event, const run_meter_t *meter, const qd_met
 static void report_dark(const run_meter_t *meter, bool json) {
     char time[RUN_TIME_SIZE];
 
-    run_time_format(qd_linux_world_utc_ms(&meter->world), time);
+    run_time_format(meter->world.start_utc_ms + (int64_t)(meter->dark_us / 1000u), time);
     (void)printf(json ? "{\"event\":\"outage\",\"name\":\"%s\",\"since\":\"%s\"}\n"
                       : "%s: mains away since %s\n",
                  meter->name, time);

@@ -28,6 +28,7 @@ void run_supply_fail(run_meter_t *meter, uint64_t tick_us, uint64_t length_us, b
 
     supply->state = QD_POWER_BROWN_OUT;
     supply->dead = dead;
+    supply->since_us = tick_us;
     supply->off_us = tick_us + NOTICE_US + HOLD_US;
     supply->back_us = tick_us + length_us;
     supply->next_us = earlier(tick_us + NOTICE_US, supply->back_us);
@@ -50,7 +51,7 @@ void run_supply_turn(run_meter_t *meter, uint64_t tick_us) {
         if (supply->back_us <= supply->off_us) {
             run_supply_return(meter, tick_us);
         } else {
-            run_meter_cut(meter, supply->back_us);
+            run_meter_cut(meter, tick_us, supply->back_us);
         }
         return;
     }
