@@ -68,6 +68,7 @@ typedef struct run_meter {
     qd_block_t block;
     qd_rtc_t rtc;
     qd_random_t random_port;
+    qd_device_key_t key_port;
     qd_quantities_port_t quantities;
     qd_power_t power;
     qd_factory_t factory;

@@ -31,6 +31,7 @@ static void connect_ports(run_meter_t *meter) {
 
     meter->block = qd_linux_fram_block(&meter->fram);
     meter->rtc = qd_linux_world_rtc(&meter->world);
+    meter->key_port = qd_linux_key_port(&meter->key);
     meter->random_port = qd_linux_random_port(&meter->random);
     meter->quantities = qd_load_player_port(&meter->player);
     meter->factory.context = meter;
@@ -38,6 +39,7 @@ static void connect_ports(run_meter_t *meter) {
     meter->power.context = meter;
     meter->power.state = power_state;
     ports->fram = &meter->block;
+    ports->key = &meter->key_port;
     ports->quantities = &meter->quantities;
     ports->rtc = &meter->rtc;
     ports->random = &meter->random_port;
