@@ -65,7 +65,7 @@ static int complain_init(const run_meter_t *meter, qd_status_t status) {
         why = "the state was written by another version of the firmware; run that version";
         break;
     case QD_FOREIGN:
-        why = "the state was stored under another device's key; it belongs to another meter";
+        why = "the state was stored under another device's key; put fram and key of one meter back together";
         break;
     case QD_CORRUPT:
         why = "the state is damaged, it is neither blank nor a store; put a copy back";

@@ -93,6 +93,22 @@ def test_a_lost_key_is_not_made_anew(run, old, how):
     assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
 
 
+@pytest.mark.parametrize("name", ["fram", "key"])
+def test_a_part_of_another_meter_is_refused(run, old, tmp_path, name):
+    """Swapped by a careless hand or by a thief: registers under another key are nobody's."""
+    other = run(ready=False, load=A_WH_A_SECOND, speed="max", length="10s", name="other")
+    assert other.wait() == 0
+    before = (old / name).read_bytes()
+    (old / name).write_bytes((tmp_path / "other" / name).read_bytes())
+    left = contents(old)
+    for start in (None, "2031-01-01T00:00:00Z"):
+        said = refused(run, start=start)
+        assert str(old / "fram") in said and "another device's key" in said and "; put" in said, said
+        assert contents(old) == left
+    (old / name).write_bytes(before)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
 def test_a_key_alone_is_a_new_meters(run, tmp_path):
     """A key may be put there before the first start; it stays as it is."""
     path = tmp_path / "x" / "key"
