@@ -16,6 +16,7 @@ from gurux_dlms.objects import GXDLMSClock, GXDLMSRegisterActivation, GXDLMSScri
 SAP = meters.CLIENTS
 M = SAP["management"]
 UTC = datetime.timezone.utc
+FRAM_HEAD = 128  # octets of its superblocks
 TICK = 0.011  # the clock is shown in hundredths of a second, cut
 
 
@@ -336,19 +337,27 @@ def test_the_password_is_changed_by_management(yard, gate):
 def test_lost_passwords_open_nothing(yard, gate):
     """Both copies of the record are spoilt: the meter runs, and neither old, new, factory's nor empty password is one."""
     name = f"lost-{gate}"
-    meter = yard.start(name=name, load=meters.zero_load(), gate=gate)
-    factory, new = meter.password("level1"), b"changed1"
-    with octets.Line(meter.address) as line:
-        line.associate(M, meter.password("management"))
-        assert line.set(15, "0-0:40.0.4", 7, octets.string(new), M) == 0
-    assert meter.interrupt() == 0
     fram = yard.state(name) / "fram"
-    image = fram.read_bytes()
-    assert image.count(new) >= 2
-    fram.write_bytes(image.replace(new, b"spoilt!!"))
+    images = []
+    for words in ((b"changed3",), (b"changed2", b"changed1")):
+        meter = yard.start(name=name, load=meters.zero_load(), gate=gate)
+        factory, new = meter.password("level1") if not images else factory, words[-1]
+        with octets.Line(meter.address) as line:
+            line.associate(M, meter.password("management"))
+            for word in words:
+                assert line.set(15, "0-0:40.0.4", 7, octets.string(word), M) == 0
+        assert meter.interrupt() == 0
+        images.append(fram.read_bytes())
+    for word in (factory, b"changed1", b"changed2", b"changed3"):
+        assert word not in images[0] and word not in images[1], "a password can be read in the FRAM"
+    # Written twice since the first image: whatever lies there in two copies has lost both.
+    image = bytearray(images[1])
+    for at in range(FRAM_HEAD, len(image)):
+        image[at] ^= 0x55 if image[at] != images[0][at] else 0
+    fram.write_bytes(image)
     meter = yard.start(name=name, load=meters.zero_load(), gate=gate)
     with octets.Line(meter.address) as line:
-        for password in (new, factory, b"spoilt!!", b"", b"\x00"):
+        for password in (new, factory, b"changed3", b"", b"\x00"):
             aare = octets.Aare(line.ask(octets.aarq(password, mechanism=1), SAP["level1"]))
             assert (aare.result, aare.diagnostic) == (1, 13), password
         assert octets.Aare(line.ask(octets.aarq(b"", mechanism=1), M)).diagnostic == 13
