@@ -66,6 +66,7 @@ typedef struct run_meter {
     qd_load_player_t player;
 
     qd_block_t block;
+    qd_block_t flash_block;
     qd_rtc_t rtc;
     qd_random_t random_port;
     qd_device_key_t key_port;

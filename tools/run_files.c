@@ -18,8 +18,7 @@
 #define FLASH_FILE "flash"
 
 uint32_t run_flash_size(const qd_model_t *model) {
-    (void)model; /* no model has logs in flash yet */
-    return 0;
+    return qd_meter_flash_size(model, QD_LINUX_FLASH_BLOCK);
 }
 
 static const char *content_name(qd_linux_content_t content) {

@@ -30,6 +30,7 @@ static void connect_ports(run_meter_t *meter) {
     qd_meter_ports_t *ports = &meter->ports;
 
     meter->block = qd_linux_fram_block(&meter->fram);
+    meter->flash_block = qd_linux_flash_block(&meter->flash);
     meter->rtc = qd_linux_world_rtc(&meter->world);
     meter->key_port = qd_linux_key_port(&meter->key);
     meter->random_port = qd_linux_random_port(&meter->random);
@@ -40,6 +41,7 @@ static void connect_ports(run_meter_t *meter) {
     meter->power.state = power_state;
     ports->fram = &meter->block;
     ports->key = &meter->key_port;
+    ports->flash = &meter->flash_block;
     ports->quantities = &meter->quantities;
     ports->rtc = &meter->rtc;
     ports->random = &meter->random_port;

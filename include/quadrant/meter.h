@@ -22,6 +22,7 @@
 /* The world of one meter. Constant while the meter runs; the structs stay the caller's. */
 typedef struct qd_meter_ports {
     const qd_block_t *fram;                            /* required */
+    const qd_block_t *flash;                           /* required; of the logs, with erase blocks */
     const qd_quantities_port_t *quantities;            /* required */
     const qd_device_key_t *key;                        /* NULL: checked, not sealed; asked at the start */
     const qd_rtc_t *rtc;                               /* NULL: no reserve, clock invalid at each start */
@@ -59,9 +60,11 @@ size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *opt
 size_t qd_meter_metrology_size(void);
 /* Octets of FRAM that its records take. */
 uint32_t qd_meter_fram_size(const qd_model_t *model);
+/* Octets of flash with erase blocks of erase_size that its logs take. */
+uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size);
 /*
  * Carves the memory (aligned to 8 octets) and starts the meter. tick_us: monotonic time now. options may be NULL.
- * QD_OK; QD_UNAVAILABLE: there is no device key; QD_NO_SPACE: memory or FRAM too small; QD_MODEL,
+ * QD_OK; QD_UNAVAILABLE: there is no device key; QD_NO_SPACE: memory, FRAM or flash too small; QD_MODEL,
  * QD_VERSION: FRAM belongs to another model or layout version; QD_FOREIGN: FRAM was written under another
  * device's key; QD_CORRUPT: FRAM is neither blank nor a store; QD_ARGUMENT: a required port is missing or
  * the model's tables contradict themselves; QD_IO. Only QD_OK sets *meter.

@@ -177,6 +177,7 @@ static int run(qd_meter_t *meter) {
 int main(void) {
     qd_meter_ports_t ports = {
         .fram = qd_board_fram(),
+        .flash = qd_board_flash(),
         .quantities = qd_board_quantities(),
         .rtc = qd_board_rtc(),
         .random = qd_board_random(),

@@ -41,6 +41,33 @@ static const qd_block_t fram = {
     .erase_poll = NULL,
 };
 
+/* A NOR flash erases in blocks, for milliseconds, while the meter goes on. */
+static qd_status_t block_erase_start(void *context, uint32_t offset) {
+    (void)context;
+    (void)offset;
+    return QD_IO;
+}
+
+static qd_status_t block_erase_poll(void *context) {
+    (void)context;
+    return QD_IO;
+}
+
+static const qd_block_t flash = {
+    .context = NULL,
+    .size = 0, /* octets; at least qd_meter_flash_size() of the model */
+    .erase_size = 4096,
+    .read = block_read,
+    .program = block_program,
+    .sync = block_sync,
+    .erase_start = block_erase_start,
+    .erase_poll = block_erase_poll,
+};
+
+const qd_block_t *qd_board_flash(void) {
+    return &flash;
+}
+
 const qd_block_t *qd_board_fram(void) {
     return &fram;
 }

@@ -18,6 +18,7 @@ void qd_board_wait(uint64_t tick_us) {
 qd_status_t qd_board_run(const qd_model_t *model, void *memory, size_t size) {
     qd_meter_ports_t ports = {
         .fram = qd_board_fram(),
+        .flash = qd_board_flash(),
         .quantities = qd_board_quantities(),
         .key = qd_board_key(),
         .rtc = qd_board_rtc(),

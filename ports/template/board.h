@@ -9,6 +9,7 @@
 
 /* Each gives one port of the board; the struct stays valid for ever. */
 const qd_block_t *qd_board_fram(void);
+const qd_block_t *qd_board_flash(void);
 const qd_quantities_port_t *qd_board_quantities(void);
 const qd_rtc_t *qd_board_rtc(void);
 const qd_random_t *qd_board_random(void);

@@ -102,6 +102,20 @@ qd_status_t qd_door_commit(const qd_door_t *door) {
     return status;
 }
 
+qd_status_t qd_door_commit_notice(const qd_door_t *door) {
+    open_door(door->guard);
+    qd_status_t status = qd_metrology_commit_notice(door->metrology);
+    close_door(door->guard);
+    return status;
+}
+
+qd_status_t qd_door_storage_note(const qd_door_t *door, qd_journal_code_t code, uint16_t detail) {
+    open_door(door->guard);
+    qd_status_t status = qd_metrology_storage_note(door->metrology, code, detail);
+    close_door(door->guard);
+    return status;
+}
+
 void qd_door_commit_failed(const qd_door_t *door) {
     open_door(door->guard);
     qd_metrology_commit_failed(door->metrology);

@@ -29,7 +29,9 @@ qd_status_t qd_door_init(void *memory, size_t size, const qd_guard_t *guard,
                          uint64_t tick_us, qd_door_t **door);
 qd_status_t qd_door_run(const qd_door_t *door, const qd_quantities_t *record);
 qd_status_t qd_door_commit(const qd_door_t *door);
+qd_status_t qd_door_commit_notice(const qd_door_t *door);
 void qd_door_commit_failed(const qd_door_t *door);
+qd_status_t qd_door_storage_note(const qd_door_t *door, qd_journal_code_t code, uint16_t detail);
 /* The gate, each of its calls through the door; valid as long as the door. */
 const qd_gate_t *qd_door_gate(const qd_door_t *door);
 uint64_t qd_door_hash(const qd_door_t *door);

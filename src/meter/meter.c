@@ -6,27 +6,40 @@
 #include "app/event.h"
 #include "meter/meter_state.h"
 
-/* Every record of the meter, sorted by id; metrology's first. What is written
+/* The standard event log; nothing is appended to it yet. */
+#define LOG_STANDARD_EVENTS 0x0302u
+#define LOG_STANDARD_EVENTS_ROW 20u
+#define LOG_STANDARD_EVENTS_ROWS 500u
+
+/* Every record of the meter, and the head of each log, sorted by id; metrology's first. What is written
  * seldom is mirrored, so that one damaged slot loses nothing; the others are replaced within a second or
  * lose history only. */
 static const qd_record_row_t record_rows[] = {
     {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE, true},
     {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE, false},
     {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE, true},
-    {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE, true},
+    {QD_RECORD_METROLOGY_CHECKPOINT, QD_RECORD_METROLOGY_CHECKPOINT_SIZE, false},
     {QD_RECORD_IDENTITY, QD_RECORD_IDENTITY_SIZE, true},
     {QD_RECORD_CLOCK, QD_RECORD_CLOCK_SIZE, true},
     {QD_RECORD_TARIFF, QD_RECORD_TARIFF_SIZE, true},
     {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE, false},
     {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE, true},
     {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS_SIZE, true},
+    {QD_LOG_METROLOGY_JOURNAL, QD_LOG_HEAD_SIZE, true},
+    {LOG_STANDARD_EVENTS, QD_LOG_HEAD_SIZE, true},
 };
 
-/* The largest group: whatever metrology writes in one commit. The events of a step are one record
+static const qd_log_row_t log_rows[] = {
+    {QD_LOG_METROLOGY_JOURNAL, QD_LOG_METROLOGY_JOURNAL_ROW, QD_LOG_METROLOGY_JOURNAL_ROWS, 1},
+    {LOG_STANDARD_EVENTS, LOG_STANDARD_EVENTS_ROW, LOG_STANDARD_EVENTS_ROWS, 1},
+};
+static const qd_log_layout_t log_layout = {log_rows, sizeof log_rows / sizeof log_rows[0]};
+
+/* The largest group: whatever metrology writes in one commit, with its journal's head. The events of a step are one record
  * and need no group. */
 #define GROUP_CAPACITY                                                                                       \
     (QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_DELTA_SIZE + QD_RECORD_METROLOGY_SEALED_SIZE +      \
-     QD_RECORD_METROLOGY_JOURNAL_SIZE)
+     QD_RECORD_METROLOGY_CHECKPOINT_SIZE + QD_LOG_HEAD_SIZE)
 
 void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout) {
     layout->model = model->name;
@@ -56,6 +69,8 @@ typedef struct qd_carving {
     qd_meter_t *meter;
     void *store;
     size_t store_size;
+    void *logs;
+    size_t logs_size;
     void *metrology; /* the door and what is behind it */
     size_t metrology_size;
     void *module[QD_MODULE_COUNT];
@@ -71,6 +86,8 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
     carving->meter = arena_take(arena, sizeof(qd_meter_t));
     carving->store_size = qd_store_size(&layout);
     carving->store = arena_take(arena, carving->store_size);
+    carving->logs_size = qd_log_size(&log_layout);
+    carving->logs = arena_take(arena, carving->logs_size);
     if (options->metrology_memory != NULL) {
         carving->metrology = options->metrology_memory;
         carving->metrology_size = options->metrology_size;
@@ -110,10 +127,25 @@ uint32_t qd_meter_fram_size(const qd_model_t *model) {
     return qd_store_device_size(&layout, &qd_sealer_gcm_shape);
 }
 
+uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size) {
+    (void)model; /* all models have the same logs */
+    return qd_log_device_size(&log_layout, &qd_sealer_gcm_shape, erase_size);
+}
+
+/* Metrology's journal tells what the logs have lost. */
+static void note_lost_logs(const qd_meter_t *meter, uint32_t lost) {
+    for (uint8_t i = 0; i < log_layout.row_count; i++) {
+        if ((lost >> i & 1u) != 0) {
+            (void)qd_door_storage_note(meter->door, QD_JOURNAL_STORAGE_LOST, log_rows[i].id);
+        }
+    }
+}
+
 static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, const qd_guard_t *guard,
                                    uint64_t tick_us) {
     const qd_metrology_ports_t ports = {
         .records = qd_store_records(meter->store),
+        .logs = qd_log_interface(meter->logs),
         .rtc = meter->ports.rtc,
         .pulse = meter->ports.pulse,
         .factory = meter->ports.factory,
@@ -172,7 +204,7 @@ static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
 }
 
 static bool ports_complete(const qd_model_t *model, const qd_meter_ports_t *ports) {
-    if (ports->fram == NULL || ports->quantities == NULL ||
+    if (ports->fram == NULL || ports->flash == NULL || ports->quantities == NULL ||
         ports->channel_count > model->cosem->channel_count || ports->channel_count > QD_CHANNELS_MAX) {
         return false;
     }
@@ -211,10 +243,16 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
         status = qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &m->sealer.sealer,
                                 &m->store);
     }
+    uint32_t lost = 0;
     if (status == QD_OK || status == QD_END) {
+        status = qd_log_mount(carving.logs, carving.logs_size, &log_layout, qd_store_records(m->store),
+                              ports->flash, &m->sealer.sealer, qd_store_epoch(m->store), &lost, &m->logs);
+    }
+    if (status == QD_OK) {
         status = start_metrology(m, &carving, options->guard, tick_us);
     }
     if (status == QD_OK) {
+        note_lost_logs(m, lost);
         status = start_modules(m, &carving);
     }
     if (status == QD_OK) {

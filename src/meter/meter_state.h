@@ -13,6 +13,7 @@
 #include "metrology/gate_link.h"
 #include "models/model.h"
 #include "quadrant/meter.h"
+#include "store/log.h"
 #include "store/store.h"
 
 /* Carves a memory front to back; with memory NULL it only counts. */
@@ -46,6 +47,7 @@ struct qd_meter {
     qd_store_layout_t layout; /* the store reads it as long as it lives */
     qd_sealer_gcm_t sealer;
     qd_store_t *store;
+    qd_log_store_t *logs;
     qd_door_t *door;      /* to metrology */
     qd_gate_loop_t *loop; /* NULL: gate by call */
     qd_gateway_t gateway;

@@ -69,7 +69,10 @@ static qd_status_t commit_metrology(qd_meter_t *meter) {
     }
     qd_status_t staged = qd_door_commit(meter->door);
     status = qd_txn_commit(meter->store);
-    if (status != QD_OK) {
+    if (status == QD_OK) {
+        qd_log_group_committed(meter->logs);
+    } else {
+        (void)qd_log_group_failed(meter->logs);
         qd_door_commit_failed(meter->door);
         return status;
     }
@@ -87,7 +90,7 @@ static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
         (void)qd_door_run(meter->door, &record);
         meter->interval_us = record.tick_us;
     }
-    qd_status_t status = qd_door_commit(meter->door);
+    qd_status_t status = qd_door_commit_notice(meter->door);
     qd_supply_committed(&meter->supply, !failed(status));
     return failed(status) ? QD_IO : QD_OK;
 }
@@ -194,6 +197,7 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (booked > 0) {
         status = commit_metrology(meter);
     }
+    (void)qd_log_run(meter->logs);
     /* Civil time goes on even when nothing can be measured. */
     if (booked > 0 || meter->loop != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
         meter->modules_us = tick_us;

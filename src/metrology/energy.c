@@ -294,15 +294,23 @@ qd_status_t qd_metrology_run(qd_metrology_t *metrology, const qd_quantities_t *r
     m->tick_us = record->tick_us;
     m->measured = true;
     m->since_base_us += record->duration_us;
-    m->since_checkpoint_us += record->duration_us;
     m->generation++;
     return QD_OK;
 }
 
 void qd_met_rates_set(qd_metrology_t *m, const uint8_t rate[QD_ENERGY_COUNT]) {
-    if (memcmp(m->rate, rate, sizeof m->rate) != 0) {
-        memcpy(m->rate, rate, sizeof m->rate);
-        m->rate_generation++;
+    qd_met_reference_t *reference = &m->reference;
+    for (unsigned c = 0; c < QD_ENERGY_COUNT; c++) {
+        if (rate[c] == m->rate[c]) {
+            continue;
+        }
+        m->rate_changed = true;
+        /* A notice can tell of one change: energy under the base's rate, and under the one in force. */
+        if (m->rate[c] != reference->rate[c] && m->registers.mj[m->rate[c]][c] != reference->other_mj[c]) {
+            reference->mixed = true;
+        }
+        m->rate[c] = rate[c];
+        reference->other_mj[c] = m->registers.mj[rate[c]][c];
     }
 }
 

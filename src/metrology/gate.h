@@ -9,7 +9,8 @@
  * comes first. Numbers never go back within a life of the records; after a power cut the last one may
  * be given again, to another state.
  * Requests that write (set clock, set parameter, set pulse) journal first, then write, then apply; a
- * power cut between leaves a journal entry without effect, never an effect without entry. Outside a
+ * power cut between leaves a journal entry without effect, never an effect without entry. An entry stays:
+ * when the write behind it fails, a second entry says so. Outside a
  * group their reply says that they are durable; inside an open group they are in force with the reply
  * and durable with the group, or, when that fails, with the next one that does not.
  * Units: energy in mJ (1 mJ = 1 mW s, and likewise mvar s, mVA s), secondary side of transformers.
@@ -86,20 +87,26 @@ typedef struct qd_journal_entry {
     uint8_t clock_valid;
     uint8_t code; /* qd_journal_code_t */
     uint16_t detail;
+    uint16_t lost; /* entries before this one that could not be kept, at most 65535 */
     int64_t old_value;
     int64_t new_value;
 } qd_journal_entry_t;
 
 typedef enum qd_journal_code {
-    QD_JOURNAL_FORMATTED = 1,     /* first start on blank memory */
-    QD_JOURNAL_STARTED,           /* new_value: boot epoch */
+    QD_JOURNAL_FORMATTED = 1, /* first start on blank memory */
+    /* new_value: boot epoch; old_value: UTC of the last commit before, ms, INT64_MIN: unknown; detail 1: that one
+     * was made with notice of the supply's end */
+    QD_JOURNAL_STARTED,
     QD_JOURNAL_CLOCK_SET,         /* old and new UTC, ms */
     QD_JOURNAL_PARAMETER,         /* detail: qd_sealed_parameter_t */
     QD_JOURNAL_PARAMETER_REFUSED, /* detail: parameter; attempt while sealed */
-    QD_JOURNAL_RECORD_LOST,       /* detail: record id; last good value went on */
+    QD_JOURNAL_RECORD_LOST,       /* detail: id of record or log; last good value went on */
     QD_JOURNAL_GAP,               /* old_value: gaps in this entry; new_value: their microseconds */
     QD_JOURNAL_PULSE,             /* pulse configuration changed, detail: output */
-    QD_JOURNAL_RATE_REFUSED       /* old_value: end of the newest interval; new_value: from_us */
+    QD_JOURNAL_RATE_REFUSED,      /* old_value: end of the newest interval; new_value: from_us */
+    QD_JOURNAL_WITHOUT_EFFECT, /* old_value: sequence of the entry whose write failed; detail: its status */
+    QD_JOURNAL_STORAGE_REPAIRED, /* detail: slots or pages, or a record's id; old_value: such entries left out */
+    QD_JOURNAL_STORAGE_LOST      /* detail: id of the log that lost a page; old_value as above */
 } qd_journal_code_t;
 
 /*
@@ -110,7 +117,7 @@ typedef enum qd_journal_code {
  * RATE_REFUSED); QD_BUSY: a selection for an earlier instant waits. GET_PARAMETER: QD_UNDEFINED.
  * SET_PARAMETER, SET_PULSE: QD_UNDEFINED: no such parameter or output; QD_SEALED: the factory is
  * closed (journal PARAMETER_REFUSED, detail of a pulse constant: 0x100 + output); QD_RANGE.
- * READ_JOURNAL: QD_UNDEFINED: evicted, or not yet there.
+ * READ_JOURNAL: QD_UNDEFINED: evicted, never kept, or not yet there; QD_CORRUPT: it was there; QD_IO.
  */
 typedef enum qd_gate_kind {
     QD_GATE_HELLO = 1,
@@ -174,9 +181,11 @@ typedef struct qd_gate_reply {
     uint8_t status; /* qd_status_t */
     union {
         struct {
-            char version[8];   /* IDIS form V03xxyy, not terminated when 8 long */
-            uint32_t checksum; /* of the legally relevant code; 0 while not known */
-            uint16_t journal_entries;
+            char version[8];          /* IDIS form V03xxyy, not terminated when 8 long */
+            uint32_t checksum;        /* of the legally relevant code; 0 while not known */
+            uint16_t journal_entries; /* that can be read; at most 65535 */
+            bool down_noticed;        /* the last commit before this start was made with notice */
+            int64_t down_utc_ms;      /* UTC of that commit; INT64_MIN: unknown */
             uint32_t pulse_constant[2];
         } hello;
         qd_page_t page;

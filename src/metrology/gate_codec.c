@@ -134,6 +134,7 @@ static void journal_put(qd_writer_t *w, const qd_journal_entry_t *entry) {
     qd_writer_u8(w, entry->clock_valid);
     qd_writer_u8(w, entry->code);
     qd_writer_u16_le(w, entry->detail);
+    qd_writer_u16_le(w, entry->lost);
     i64_put(w, entry->old_value);
     i64_put(w, entry->new_value);
 }
@@ -144,15 +145,16 @@ static void journal_get(qd_reader_t *r, qd_journal_entry_t *entry) {
     entry->clock_valid = qd_reader_u8(r);
     entry->code = qd_reader_u8(r);
     entry->detail = qd_reader_u16_le(r);
+    entry->lost = qd_reader_u16_le(r);
     entry->old_value = i64_get(r);
     entry->new_value = i64_get(r);
 }
 
 /*
  * reply = sequence (2) kind (1) status (1) body
- * hello: version (8) checksum (4) journal entries (2) pulse constants (2 x 4); page: snapshot (4) page
- * (1) energies (8 x 8); get parameter: value (8); read journal: sequence (4) UTC ms (8) clock valid (1)
- * code (1) detail (2) old (8) new (8); self-test: bits (4); the others have no body.
+ * hello: version (8) checksum (4) journal entries (2) down noticed (1) down UTC ms (8) pulse constants (2 x 4);
+ * page: snapshot (4) page (1) energies (8 x 8); get parameter: value (8); read journal: sequence (4) UTC ms (8)
+ * clock valid (1) code (1) detail (2) lost (2) old (8) new (8); self-test: bits (4); the others have no body.
  */
 void qd_gate_reply_encode(qd_writer_t *w, const qd_gate_reply_t *reply) {
     qd_writer_u16_le(w, reply->sequence);
@@ -163,6 +165,8 @@ void qd_gate_reply_encode(qd_writer_t *w, const qd_gate_reply_t *reply) {
         qd_writer_octets(w, (const uint8_t *)reply->u.hello.version, sizeof reply->u.hello.version);
         qd_writer_u32_le(w, reply->u.hello.checksum);
         qd_writer_u16_le(w, reply->u.hello.journal_entries);
+        flag_put(w, reply->u.hello.down_noticed);
+        i64_put(w, reply->u.hello.down_utc_ms);
         qd_writer_u32_le(w, reply->u.hello.pulse_constant[0]);
         qd_writer_u32_le(w, reply->u.hello.pulse_constant[1]);
         break;
@@ -202,6 +206,8 @@ qd_status_t qd_gate_reply_decode(qd_reader_t *r, qd_gate_reply_t *reply) {
         octets_get(r, reply->u.hello.version, sizeof reply->u.hello.version);
         reply->u.hello.checksum = qd_reader_u32_le(r);
         reply->u.hello.journal_entries = qd_reader_u16_le(r);
+        reply->u.hello.down_noticed = flag_get(r);
+        reply->u.hello.down_utc_ms = i64_get(r);
         reply->u.hello.pulse_constant[0] = qd_reader_u32_le(r);
         reply->u.hello.pulse_constant[1] = qd_reader_u32_le(r);
         return end(r);

@@ -21,7 +21,7 @@ qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_conf
                               const qd_metrology_ports_t *ports, uint64_t tick_us,
                               qd_metrology_t **metrology) {
     if (memory == NULL || (uintptr_t)memory % _Alignof(qd_metrology_t) != 0 || !config_good(config) ||
-        ports->records == NULL || tick_us >= QD_MET_TICK_LIMIT) {
+        ports->records == NULL || ports->logs == NULL || tick_us >= QD_MET_TICK_LIMIT) {
         return QD_ARGUMENT;
     }
     if (size < sizeof(qd_metrology_t)) {
@@ -32,6 +32,8 @@ qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_conf
     m->config = config;
     m->ports = *ports;
     m->tick_us = tick_us;
+    m->down_utc_ms = INT64_MIN;
+    m->base_wanted = true;
     for (unsigned i = 0; i < 4; i++) {
         m->sealed.ratio[i] = 1;
     }
@@ -40,6 +42,10 @@ qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_conf
     qd_status_t status = qd_met_mount(m);
     if (status != QD_OK) {
         return status;
+    }
+    /* Should the supply fail again before the first commit, its notice has room for one interval only. */
+    if (m->reference.valid && qd_met_fold_early(m)) {
+        (void)qd_met_base_write(m, QD_MET_COMMIT, &m->clock);
     }
     /* The state of a start is one of its own: it gets the number after the last stored one, shows up at
      * the first poll and goes into a base at the first commit. */

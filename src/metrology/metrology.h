@@ -23,17 +23,26 @@
 #include "metrology/gate.h"
 #include "quadrant/port/rtc.h"
 #include "quadrant/port/system.h"
+#include "store/logs.h"
 #include "store/records.h"
 
 /* Record ids of metrology; the composition gives them these capacities. */
 #define QD_RECORD_METROLOGY_BASE 0x0101u   /* all registers, remainders and the clock */
-#define QD_RECORD_METROLOGY_DELTA 0x0102u  /* what came since the base; at most 256 octets */
+#define QD_RECORD_METROLOGY_DELTA 0x0102u  /* what came since the base */
 #define QD_RECORD_METROLOGY_SEALED 0x0103u /* sealed parameters and pulse constants */
-#define QD_RECORD_METROLOGY_JOURNAL 0x0104u
+/* Totals, for when both copies of the base are lost. */
+#define QD_RECORD_METROLOGY_CHECKPOINT 0x0104u
 #define QD_RECORD_METROLOGY_BASE_SIZE 1024u
 #define QD_RECORD_METROLOGY_DELTA_SIZE 256u
 #define QD_RECORD_METROLOGY_SEALED_SIZE 64u
-#define QD_RECORD_METROLOGY_JOURNAL_SIZE 1536u
+#define QD_RECORD_METROLOGY_CHECKPOINT_SIZE 96u
+/* Largest delta of a notice: with the slot's head of 12 octets and a tag of 12 they are 256. */
+#define QD_METROLOGY_NOTICE_MAX 232u
+
+/* Integrity journal: a log of rows of this many octets, of which this many can always be read. */
+#define QD_LOG_METROLOGY_JOURNAL 0x0301u
+#define QD_LOG_METROLOGY_JOURNAL_ROW 34u
+#define QD_LOG_METROLOGY_JOURNAL_ROWS 200u
 
 typedef enum qd_wiring {
     QD_WIRING_4_WIRE = 0, /* three elements, phase to neutral */
@@ -76,6 +85,7 @@ typedef struct qd_metrology_config {
 
 typedef struct qd_metrology_ports {
     const qd_records_t *records;
+    const qd_logs_t *logs;        /* holds QD_LOG_METROLOGY_JOURNAL; its appends join the groups of records */
     const qd_rtc_t *rtc;          /* NULL: clock starts invalid */
     const qd_pulse_port_t *pulse; /* NULL: pulses are only counted */
     const qd_factory_t *factory;  /* NULL: sealed */
@@ -86,36 +96,55 @@ typedef struct qd_metrology qd_metrology_t;
 
 size_t qd_metrology_size(void);
 /*
- * Mounts its records (or starts from zero) and writes the journal. memory is aligned as for any
+ * Mounts its records (or starts from zero) and appends to the journal. memory is aligned as for any
  * object; tick_us < 2^63. QD_OK; QD_NO_SPACE: memory too small; QD_ARGUMENT: the config contradicts
- * itself, or the store lacks a record; QD_IO: a record could not be read.
+ * itself, or records or logs are missing or lack one of metrology's; QD_IO: a record could not be read.
  * A lost record does not stop the start: flag QD_METER_FLAG_CORRUPT until the next start and a journal
- * entry. Delta lost: the base stands. Base lost: the totals of the journal's checkpoint go on as
- * unallocated energy. Sealed parameters lost: their copy in the base goes on.
+ * entry. Delta lost: the base stands. Base lost: the totals of the checkpoint go on as unallocated energy.
+ * Sealed parameters lost: their copy in the base goes on. Journal lost, in part or as a whole, or not to be read:
+ * its numbers go on.
  * Clock: the RTC's; without it the last committed UTC, invalid; before any 2001-01-01, invalid.
  */
 qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_config_t *config,
                               const qd_metrology_ports_t *ports, uint64_t tick_us,
                               qd_metrology_t **metrology);
-/* Books one record. Never touches storage. QD_OK; QD_RANGE: duration or values outside the port's
- * ranges, nothing booked, gap flagged; QD_ARGUMENT: ends at or before the end of the last one (or
- * before the start of the meter), nothing booked. More than 100 ms between two intervals are a gap:
- * flag until the next start and, at the next commit, a journal entry. */
+/* Books one record, of any duration of the port's range. Never touches storage. QD_OK; QD_RANGE: duration or
+ * values outside the port's ranges, nothing booked, gap flagged; QD_ARGUMENT: ends at or before the end of the
+ * last one (or before the start of the meter), nothing booked. More than 100 ms between two intervals are a gap:
+ * flag until the next start and a journal entry: the first one at the next commit, those that follow gathered
+ * for 1, 2, 4, ... hours since the last entry, so that an element that stutters cannot fill the journal. */
 qd_status_t qd_metrology_run(qd_metrology_t *metrology, const qd_quantities_t *record);
 /*
  * Writes what came since the last commit (delta record; base record when due) through the records
  * interface, joins an open group. QD_OK; QD_END: nothing new; QD_PENDING: call again; QD_BUSY: a gate
  * request has a write under way, fetch its reply first; else the write's status: metering goes on,
  * flag DEGRADED, the next commit contains it.
- * Writes BASE or DELTA; after it, when due, SEALED and JOURNAL (at least daily). A group needs room for
- * BASE and JOURNAL besides the app's records, and for all four when requests are submitted inside it.
+ * Writes BASE or DELTA; after it, when due, SEALED and CHECKPOINT (in the commit behind a base), and appends the
+ * journal entries that wait. A group needs room for BASE and SEALED and six entries of the journal besides the app's
+ * records, and for CHECKPOINT and DELTA too when requests are submitted inside it. A log that answers QD_PENDING
+ * keeps its entries waiting, which is no fault.
  */
 qd_status_t qd_metrology_commit(qd_metrology_t *metrology);
 /* The group that the last qd_metrology_commit joined has failed as a whole, and with it what gate
- * requests wrote in it. The next commit contains everything once more: a base that was in that group is
+ * requests wrote in it; the records and logs show what held before. The next commit contains everything once more: a base that was in that group is
  * written again as a base (with a new number), because no delta may stand on a base that is not on the
  * device. Sets flag DEGRADED. */
 void qd_metrology_commit_failed(qd_metrology_t *metrology);
+/*
+ * The supply fails: writes the delta record and nothing else, at most QD_METROLOGY_NOTICE_MAX octets when no more
+ * than one interval was booked since the last commit, and marks it as written with notice. For outside of groups. Does not
+ * mind a write or a request that is under way: that may go on when the supply comes back, then with an ordinary
+ * commit before the next notice. QD_OK, also when nothing is new; QD_STATE: no base is on the device that the delta
+ * could stand on (before the first commit of a life and after one that failed), or rates changed twice since the
+ * last commit: nothing was written; else the write's status.
+ */
+qd_status_t qd_metrology_commit_notice(qd_metrology_t *metrology);
+/*
+ * Tells the journal what the composition found in storage; the entry goes with the next commit. code:
+ * QD_JOURNAL_STORAGE_REPAIRED, QD_JOURNAL_STORAGE_LOST. More than eight a day are counted in the next one.
+ * QD_OK; QD_ARGUMENT: another code.
+ */
+qd_status_t qd_metrology_storage_note(qd_metrology_t *metrology, qd_journal_code_t code, uint16_t detail);
 /* The door of this metrology by function calls; valid as long as it. */
 const qd_gate_t *qd_metrology_gate(qd_metrology_t *metrology);
 /*

@@ -1,9 +1,12 @@
 #include "metrology/state.h"
 
+#include <string.h>
+
 #define BASE_BIT 0x1u
 #define DELTA_BIT 0x2u
 #define SEALED_BIT 0x4u
-#define JOURNAL_BIT 0x8u
+#define CHECKPOINT_BIT 0x8u
+#define JOURNAL_BIT 0x10u
 
 /* The read as the start sees it: what cannot be understood counts as corrupt, a store without the
  * record is the composition's error, everything else a device that does not answer. */
@@ -39,53 +42,82 @@ static qd_status_t sealed_mount(qd_metrology_t *m) {
     return status == QD_OK ? qd_met_sealed_decode(m->scratch, length, &m->sealed) : status;
 }
 
-/* Both copies of the base are gone: the last totals that the journal saw go on, under no rate. */
-static void base_replace(qd_metrology_t *m) {
-    qd_met_journal_checkpoint(m, m->registers.mj[0]);
+/* Both copies of the base are gone: the last totals that were kept go on, under no rate. */
+static void base_replace(qd_metrology_t *m, const qd_met_checkpoint_t *checkpoint) {
+    memcpy(m->registers.mj[0], checkpoint->total_mj, sizeof checkpoint->total_mj);
+    m->base_number = checkpoint->base;
+    m->number = checkpoint->snapshot;
+    m->entries_known = checkpoint->journal;
 }
 
 /* Base and delta. Sets the bits of what was lost; *clock is what was last committed. */
-static qd_status_t energy_mount(qd_metrology_t *m, unsigned *lost, qd_met_sealed_t *copy,
-                                qd_met_clock_t *clock, bool *stored) {
+static qd_status_t energy_mount(qd_metrology_t *m, const qd_met_checkpoint_t *checkpoint, unsigned *lost,
+                                qd_met_sealed_t *copy, qd_met_clock_t *clock, bool *stored) {
     size_t length;
-    uint32_t delta_base = 0;
+    bool ahead = false;
     qd_status_t base = load(m, QD_RECORD_METROLOGY_BASE, &length);
     if (base == QD_OK) {
         base = qd_met_base_decode(m, m->scratch, length, clock, copy);
+    }
+    *stored = base == QD_OK;
+    if (*stored) {
+        qd_met_reference_take(m, false);
+        m->entries_known = m->reference.journal;
     }
     qd_status_t delta = fatal(base) ? base : load(m, QD_RECORD_METROLOGY_DELTA, &length);
     if (fatal(delta)) {
         return delta;
     }
-    *stored = base == QD_OK;
-    if (base != QD_OK && (base == QD_CORRUPT || delta != QD_END)) {
+    if (base == QD_CORRUPT || (base == QD_END && (delta != QD_END || checkpoint->base != 0))) {
         *lost |= BASE_BIT;
-        base_replace(m);
+        base_replace(m, checkpoint);
     }
     if (delta == QD_OK) {
-        /* Without a base the number 0 stands, which no base has: the delta is judged, never applied. */
-        delta = qd_met_delta_decode(m, m->scratch, length, clock, &delta_base);
+        delta = qd_met_delta_decode(m, m->scratch, length, clock, &ahead);
     }
     if (delta == QD_CORRUPT) {
         *lost |= DELTA_BIT;
         m->delta_dirty = true;
-    } else if (delta == QD_STATE && (int32_t)(delta_base - m->reference.number) > 0) {
-        /* The store found only an older copy of the base: what came between is lost. */
-        *lost |= BASE_BIT;
-        m->reference.number = delta_base;
+    } else if (ahead) {
+        *lost |= BASE_BIT; /* the store found only an older copy of the base: what came between is lost */
     }
     return base;
 }
 
+/* The newest entry that a record knows of must be there. */
+static qd_status_t journal_mount(qd_metrology_t *m, unsigned *lost) {
+    qd_status_t status = qd_met_journal_mount(m);
+    if (status == QD_UNDEFINED) {
+        return QD_ARGUMENT;
+    }
+    if ((int32_t)(m->entries_known - m->journal_sequence) > 0 || (status != QD_OK && status != QD_END)) {
+        *lost |= JOURNAL_BIT;
+        m->journal_sequence = m->entries_known > m->journal_sequence ? m->entries_known : m->journal_sequence;
+    }
+    return status == QD_END ? QD_END : QD_OK;
+}
+
 static void losses_journal(qd_metrology_t *m, unsigned lost) {
-    static const uint16_t record[4] = {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_DELTA,
-                                       QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_JOURNAL};
-    for (unsigned i = 0; i < 4; i++) {
+    static const uint16_t record[5] = {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_DELTA,
+                                       QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_CHECKPOINT,
+                                       QD_LOG_METROLOGY_JOURNAL};
+    for (unsigned i = 0; i < 5; i++) {
         if ((lost >> i & 1u) != 0) {
             m->flags |= QD_METER_FLAG_CORRUPT;
-            qd_met_journal_append(m, QD_JOURNAL_RECORD_LOST, record[i], 0, 0);
+            (void)qd_met_journal_add(m, QD_JOURNAL_RECORD_LOST, record[i], 0, 0);
         }
     }
+}
+
+static void start_journal(qd_metrology_t *m, unsigned lost, bool blank) {
+    if (blank) {
+        (void)qd_met_journal_add(m, QD_JOURNAL_FORMATTED, 0, 0, 0);
+    }
+    losses_journal(m, lost);
+    (void)qd_met_journal_add(m, QD_JOURNAL_STARTED, m->down_noticed ? 1u : 0u, m->down_utc_ms,
+                             m->ports.boot_epoch);
+    /* A failure here is not one of the start: the entries wait for the next commit. */
+    (void)qd_met_journal_flush(m);
 }
 
 qd_status_t qd_met_mount(qd_metrology_t *m) {
@@ -93,15 +125,16 @@ qd_status_t qd_met_mount(qd_metrology_t *m) {
     bool stored = false;
     qd_met_clock_t clock;
     qd_met_sealed_t copy;
-    qd_status_t journal = classify(qd_met_journal_mount(m));
-    qd_status_t sealed = fatal(journal) ? journal : sealed_mount(m);
-    qd_status_t base = fatal(sealed) ? sealed : energy_mount(m, &lost, &copy, &clock, &stored);
+    qd_met_checkpoint_t kept;
+    qd_status_t checkpoint = classify(qd_met_checkpoint_load(m, &kept));
+    qd_status_t sealed = fatal(checkpoint) ? checkpoint : sealed_mount(m);
+    qd_status_t base = fatal(sealed) ? sealed : energy_mount(m, &kept, &lost, &copy, &clock, &stored);
     if (fatal(base)) {
         return base;
     }
-    /* The journal is written before the first base, so a base without it has lost it. */
-    if (journal == QD_CORRUPT || (journal == QD_END && base != QD_END)) {
-        lost |= JOURNAL_BIT;
+    qd_status_t journal = journal_mount(m, &lost);
+    if (journal == QD_ARGUMENT) {
+        return journal;
     }
     if (sealed == QD_CORRUPT) {
         lost |= SEALED_BIT;
@@ -110,14 +143,13 @@ qd_status_t qd_met_mount(qd_metrology_t *m) {
         }
         m->sealed_dirty = true;
     }
-    qd_met_totals_derive(m);
-    qd_met_clock_start(m, stored ? &clock : NULL);
-    if (journal == QD_END && base == QD_END && sealed == QD_END) {
-        qd_met_journal_append(m, QD_JOURNAL_FORMATTED, 0, 0, 0);
+    if (checkpoint == QD_CORRUPT) {
+        lost |= CHECKPOINT_BIT;
+        m->checkpoint_dirty = true;
     }
-    losses_journal(m, lost);
-    qd_met_journal_append(m, QD_JOURNAL_STARTED, 0, 0, m->ports.boot_epoch);
-    /* A failure here is not one of the start: the ring stays dirty and goes with the next commit. */
-    (void)qd_met_journal_write(m);
+    qd_met_totals_derive(m);
+    m->down_utc_ms = stored ? qd_met_clock_ms(clock.utc_us) : INT64_MIN;
+    qd_met_clock_start(m, stored ? &clock : NULL);
+    start_journal(m, lost, lost == 0 && journal == QD_END && base == QD_END && sealed == QD_END);
     return QD_OK;
 }

@@ -14,15 +14,17 @@ static qd_status_t finish(qd_metrology_t *m, qd_status_t status) {
 /* A refusal is told in the journal; that the journal cannot be written now does not change it. */
 static qd_status_t refuse(qd_metrology_t *m, qd_status_t status, uint8_t code, uint16_t detail,
                           int64_t old_value, int64_t new_value) {
-    qd_met_journal_append(m, code, detail, old_value, new_value);
-    (void)qd_met_journal_write(m);
+    (void)qd_met_journal_add(m, code, detail, old_value, new_value);
+    (void)qd_met_journal_flush(m);
     return finish(m, status);
 }
 
 static qd_status_t hello(qd_metrology_t *m) {
     memcpy(m->reply.u.hello.version, m->config->version, sizeof m->reply.u.hello.version);
     m->reply.u.hello.checksum = 0;
-    m->reply.u.hello.journal_entries = m->journal_count;
+    m->reply.u.hello.journal_entries = qd_met_journal_count(m);
+    m->reply.u.hello.down_noticed = m->down_noticed;
+    m->reply.u.hello.down_utc_ms = m->down_utc_ms;
     m->reply.u.hello.pulse_constant[0] = m->sealed.pulse_constant[0];
     m->reply.u.hello.pulse_constant[1] = m->sealed.pulse_constant[1];
     return finish(m, QD_OK);
@@ -86,7 +88,9 @@ static bool factory_open(const qd_metrology_t *m) {
  * and not an effect without an entry, which cannot. */
 static void journal_ahead(qd_metrology_t *m, uint8_t code, uint16_t detail, int64_t old_value,
                           int64_t new_value) {
-    qd_met_journal_append(m, code, detail, old_value, new_value);
+    /* There is room: the request was not begun without. */
+    (void)qd_met_journal_add(m, code, detail, old_value, new_value);
+    qd_met_journal_claim(m);
     m->step = STEP_JOURNAL;
 }
 
@@ -186,7 +190,7 @@ static qd_status_t clock_write(qd_metrology_t *m) {
         uint64_t at_us = m->new_clock.tick_us > m->tick_us ? m->new_clock.tick_us : m->tick_us;
         if (m->ports.rtc->set(m->ports.rtc->context, qd_met_clock_utc(&m->new_clock, at_us)) != QD_OK) {
             /* The base bears a clock that is not in force: the next commit replaces it. */
-            m->reference.valid = false;
+            m->base_wanted = true;
             m->committed_generation = m->generation - 1u;
             return QD_IO;
         }
@@ -199,7 +203,7 @@ static qd_status_t clock_write(qd_metrology_t *m) {
 static qd_status_t work(qd_metrology_t *m) {
     qd_status_t status = QD_OK;
     if (m->step == STEP_JOURNAL) {
-        status = qd_met_journal_write(m);
+        status = qd_met_journal_flush(m);
         if (status == QD_OK) {
             m->step = STEP_RECORD;
         }
@@ -210,9 +214,11 @@ static qd_status_t work(qd_metrology_t *m) {
     if (status == QD_PENDING) {
         return status;
     }
-    if (status != QD_OK) {
-        qd_met_journal_undo(m);
-        (void)qd_met_journal_write(m);
+    if (status != QD_OK && m->step == STEP_JOURNAL) {
+        qd_met_journal_drop(m); /* what is in no log needs no explanation */
+    } else if (status != QD_OK) {
+        (void)qd_met_journal_add(m, QD_JOURNAL_WITHOUT_EFFECT, (uint16_t)status, m->request_entry, 0);
+        (void)qd_met_journal_flush(m);
     }
     return finish(m, status);
 }
@@ -277,9 +283,13 @@ qd_status_t qd_met_request_continue(qd_metrology_t *m) {
     if (m->step != STEP_BEGIN) {
         return work(m);
     }
-    /* The ring must not change while the store works on it. */
-    if (m->journal_busy && qd_met_journal_write(m) == QD_PENDING) {
-        return QD_PENDING;
+    bool sealed = m->request.kind == QD_GATE_SET_PARAMETER || m->request.kind == QD_GATE_SET_PULSE;
+    bool writes = m->request.kind == QD_GATE_SET_CLOCK || (sealed && factory_open(m));
+    if (writes && qd_met_journal_full(m)) {
+        qd_status_t status = qd_met_journal_flush(m);
+        if (qd_met_journal_full(m)) {
+            return status == QD_PENDING ? status : finish(m, status);
+        }
     }
     return begin(m);
 }

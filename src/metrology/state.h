@@ -18,12 +18,14 @@
 #define QD_MET_TICK_LIMIT ((uint64_t)1 << 63)
 #define QD_MET_JITTER_US 100000u /* shorter pauses between intervals are timing, not gaps */
 
-#define QD_MET_JOURNAL_HEAD 72u
-#define QD_MET_JOURNAL_ENTRY 28u
-#define QD_MET_JOURNAL_SLOTS 52u
-#define QD_MET_JOURNAL_SIZE (QD_MET_JOURNAL_HEAD + QD_MET_JOURNAL_SLOTS * QD_MET_JOURNAL_ENTRY)
-/* A checkpoint of the totals is written with the journal at least this often. */
-#define QD_MET_CHECKPOINT_US 86400000000u
+#define QD_MET_HOUR_US UINT64_C(3600000000)
+/* Entries in RAM: those that wait for the log, and those whose group may yet fail. A start has six at most. */
+#define QD_MET_JOURNAL_QUEUE 6u
+/* Entries about storage per day; more of them are only counted. */
+#define QD_MET_NOTES_PER_DAY 8u
+/* An ordinary delta has at most so many channels, so that one more interval fits the octets of a notice. */
+#define QD_MET_MOVED_MAX 16u
+#define QD_MET_MOVED_MAX_PER_PHASE 12u
 #define QD_MET_SEALED_LENGTH 18u
 #define QD_MET_DETAIL_PULSE 0x100u
 
@@ -50,19 +52,37 @@ typedef struct qd_met_sealed {
     uint32_t pulse_constant[QD_MET_OUTPUTS];
 } qd_met_sealed_t;
 
-/* What deltas count from: the values of the newest base record. */
+/* What deltas count from: the values of the newest base record that is on the device. */
 typedef struct qd_met_reference {
     uint32_t number;
-    uint32_t rate_generation;
-    bool valid; /* the base is on the device */
-    int64_t mj[QD_MET_CHANNELS];
+    uint32_t snapshot; /* number of the state in it */
+    uint32_t journal;  /* newest entry then */
+    bool valid;        /* it is on the device */
+    bool mixed;        /* rates changed more than once, with energy between: no delta can tell that */
+    uint8_t rate[QD_ENERGY_COUNT];
+    int64_t mj[QD_MET_CHANNELS]; /* channels of the sum: under rate */
+    int64_t
+        other_mj[QD_ENERGY_COUNT]; /* of a channel whose rate changed since: under the rate in force now */
     uint32_t rest_nj[QD_MET_CHANNELS];
     uint64_t pulses[QD_MET_OUTPUTS];
 } qd_met_reference_t;
 
+/* One entry as the row of the log. */
+typedef struct qd_met_row {
+    uint8_t octets[QD_LOG_METROLOGY_JOURNAL_ROW];
+} qd_met_row_t;
+
+/* What goes on when both copies of the base are lost. */
+typedef struct qd_met_checkpoint {
+    uint32_t base;     /* number of the base that it followed */
+    uint32_t snapshot; /* number of the state */
+    uint32_t journal;  /* newest entry */
+    int64_t total_mj[QD_ENERGY_COUNT];
+} qd_met_checkpoint_t;
+
 #define QD_MET_WRITTEN_BASE 0x1u
 #define QD_MET_WRITTEN_SEALED 0x2u
-#define QD_MET_WRITTEN_JOURNAL 0x4u
+#define QD_MET_WRITTEN_CHECKPOINT 0x4u
 
 /* Who has an image in the scratch buffer that the store has not finished with. */
 typedef enum qd_met_owner { QD_MET_NOBODY = 0, QD_MET_COMMIT, QD_MET_REQUEST } qd_met_owner_t;
@@ -78,8 +98,8 @@ struct qd_metrology {
     int64_t total_mj[QD_ENERGY_COUNT];              /* always the sum over the rates; not stored */
     qd_met_pulse_t pulse[QD_MET_OUTPUTS];
     uint8_t rate[QD_ENERGY_COUNT];
-    uint32_t rate_generation; /* counts changes of rate: a delta knows one rate per channel only */
-    bool waiting;             /* for the instant of selection */
+    bool rate_changed; /* since the base: an ordinary delta knows one rate per channel only */
+    bool waiting;      /* for the instant of selection */
     qd_rate_selection_t selection;
 
     /* the newest interval */
@@ -95,6 +115,8 @@ struct qd_metrology {
     uint16_t flags;         /* all but QD_METER_FLAG_NO_LOAD */
     uint64_t gap_us;        /* not yet journalled */
     uint32_t gap_count;
+    uint8_t gap_entries;   /* of this start, at most 15 are counted */
+    uint64_t gap_entry_us; /* when the last of them was made */
 
     qd_met_clock_t clock;
     qd_met_sealed_t sealed;
@@ -113,9 +135,10 @@ struct qd_metrology {
     uint32_t
         touched; /* channels with a booking since the reference, numbered as there: others did not move */
     uint64_t since_base_us;
-    uint64_t since_checkpoint_us;
-    bool journal_dirty;
-    bool journal_busy; /* the store has not finished with the ring: it must not change */
+    uint32_t base_number; /* of the newest base that was tried */
+    bool base_wanted;     /* whatever the others say */
+    bool base_waited;     /* the store took its time: channels moved between image and success */
+    bool checkpoint_dirty;
     bool sealed_dirty;
     bool delta_dirty;     /* it was lost: written once even if nothing moved, or it is lost at each start */
     uint8_t unproven;     /* QD_MET_WRITTEN bits since the last commit's end: in a group that may yet fail */
@@ -125,9 +148,23 @@ struct qd_metrology {
     uint16_t staged_length;
     uint32_t staged_generation;
     uint8_t scratch[QD_RECORD_METROLOGY_BASE_SIZE];
-    uint8_t journal[QD_MET_JOURNAL_SIZE]; /* the record's image is the ring */
-    uint32_t journal_sequence;            /* of the newest entry */
-    uint16_t journal_count;
+
+    /* integrity journal */
+    uint32_t journal_sequence; /* of the newest entry in the log */
+    uint32_t entries_known;    /* of the newest entry that a record knows of, at the start */
+    qd_met_row_t queue[QD_MET_JOURNAL_QUEUE];
+    uint8_t queue_count;
+    uint8_t queue_appended; /* so many in front are in the log, perhaps by a group that may fail */
+    uint8_t queue_dropped;  /* of those in front, so many had to make room */
+    uint32_t request_entry; /* number of the entry of the request in hand */
+    uint16_t journal_lost;  /* entries for which there was no room; the next one tells it */
+    uint8_t notes;          /* entries about storage since notes_us */
+    uint32_t notes_more;    /* left out, since the last one */
+    uint64_t notes_us;
+
+    /* the last life */
+    int64_t down_utc_ms;
+    bool down_noticed;
 
     /* the request in hand */
     qd_gate_request_t request;
@@ -135,8 +172,6 @@ struct qd_metrology {
     uint8_t step;
     bool outstanding;
     bool done;
-    uint8_t journal_undo[QD_MET_JOURNAL_ENTRY];
-    uint16_t journal_undo_count;
     qd_met_clock_t new_clock;
     qd_met_sealed_t new_sealed;
 };
@@ -158,34 +193,55 @@ void qd_met_clock_status(const qd_metrology_t *m, qd_clock_status_t *status);
 void qd_met_clock_start(qd_metrology_t *m, const qd_met_clock_t *stored);
 bool qd_met_clock_in_range(int64_t utc_ms);
 
-/* journal.c */
-void qd_met_journal_append(qd_metrology_t *m, uint8_t code, uint16_t detail, int64_t old_value,
-                           int64_t new_value);
-/* Appends a gap, or adds it to the newest entry when that is one of this start. */
-void qd_met_journal_gap(qd_metrology_t *m);
-/* Takes the newest entry back; only straight after its append. */
-void qd_met_journal_undo(qd_metrology_t *m);
+/* journal.c: puts an entry into the queue; false: no room, it counts as lost. */
+bool qd_met_journal_add(qd_metrology_t *m, uint8_t code, uint16_t detail, int64_t old_value,
+                        int64_t new_value);
+/* The newest entry of the queue is that of the request in hand. */
+void qd_met_journal_claim(qd_metrology_t *m);
+/* Takes the entry of the request in hand back, if it still waits. */
+void qd_met_journal_drop(qd_metrology_t *m);
+/* Appends what waits to the log. QD_OK: nothing waits any more; else the log's status. */
+qd_status_t qd_met_journal_flush(qd_metrology_t *m);
+static inline bool qd_met_journal_waits(const qd_metrology_t *m) {
+    return m->queue_count > m->queue_appended;
+}
+/* True while the queue cannot take an entry. */
+bool qd_met_journal_full(const qd_metrology_t *m);
+/* The gaps gathered become an entry when it is time for one. */
+void qd_met_journal_gaps(qd_metrology_t *m);
+/* What was appended before counts for good. */
+void qd_met_journal_proven(qd_metrology_t *m);
+/* The group failed: what the log does not hold waits again. */
+void qd_met_journal_failed(qd_metrology_t *m);
+/* Entries that can be read. */
+uint16_t qd_met_journal_count(const qd_metrology_t *m);
+/* QD_OK; QD_UNDEFINED: no such entry; QD_CORRUPT, QD_IO. 0: the newest. */
 qd_status_t qd_met_journal_read(const qd_metrology_t *m, uint32_t sequence, qd_journal_entry_t *entry);
-/* Writes the ring. Clears or sets journal_dirty. */
-qd_status_t qd_met_journal_write(qd_metrology_t *m);
-/* QD_OK; QD_END: never written; QD_CORRUPT: empty ring; others: the read's. */
+/* Finds the number of the newest entry. QD_OK; QD_END: the log is empty; QD_ARGUMENT: there is none; QD_CORRUPT,
+ * QD_IO: it cannot be read. */
 qd_status_t qd_met_journal_mount(qd_metrology_t *m);
-/* The totals at the last write of the journal. */
-void qd_met_journal_checkpoint(const qd_metrology_t *m, int64_t total_mj[QD_ENERGY_COUNT]);
 
 /* images.c: encoders return the length of the image in scratch; decoders QD_OK or QD_CORRUPT and
  * change nothing then. */
 size_t qd_met_base_encode(qd_metrology_t *m, const qd_met_clock_t *clock, uint32_t base_number);
 qd_status_t qd_met_base_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
                                qd_met_sealed_t *sealed);
-/* 0: a channel has moved too far for a delta. */
-size_t qd_met_delta_encode(qd_metrology_t *m);
-/* QD_STATE: the delta belongs to another base, *base_number says which. */
+/* The base whose image is in scratch is on the device: deltas count from it. waited: bookings may have come
+ * since the image was made. */
+void qd_met_reference_take(qd_metrology_t *m, bool waited);
+/* Encodes the delta to at, which has room for QD_RECORD_METROLOGY_DELTA_SIZE octets; *moved: its channels. 0: a
+ * delta cannot hold it. Only a notice may tell of rates that changed since the base. */
+size_t qd_met_delta_encode(const qd_metrology_t *m, uint8_t *at, bool notice, uint32_t *moved);
+/* QD_OK; QD_CORRUPT; QD_STATE: belongs to another base, *base_ahead: to a newer one. */
 qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
-                                uint32_t *base_number);
+                                bool *base_ahead);
 size_t qd_met_sealed_encode(uint8_t image[QD_MET_SEALED_LENGTH], const qd_met_sealed_t *sealed);
 qd_status_t qd_met_sealed_decode(const uint8_t *image, size_t length, qd_met_sealed_t *sealed);
-void qd_met_reference_take(qd_metrology_t *m);
+
+/* checkpoint.c */
+qd_status_t qd_met_checkpoint_write(qd_metrology_t *m);
+/* Reads it. QD_OK, QD_END, QD_CORRUPT, or the read's. */
+qd_status_t qd_met_checkpoint_load(qd_metrology_t *m, qd_met_checkpoint_t *checkpoint);
 
 /* mount.c */
 qd_status_t qd_met_mount(qd_metrology_t *m);
@@ -194,6 +250,8 @@ qd_status_t qd_met_mount(qd_metrology_t *m);
 qd_status_t qd_met_stage(qd_metrology_t *m, qd_met_owner_t owner, uint16_t record, size_t length);
 /* Builds and writes a base with this clock, or goes on with it. QD_BUSY: scratch is another's. */
 qd_status_t qd_met_base_write(qd_metrology_t *m, qd_met_owner_t owner, const qd_met_clock_t *clock);
+/* True when a delta of the present state leaves no room for one more interval. */
+bool qd_met_fold_early(const qd_metrology_t *m);
 /* Notes a write that succeeded, alone or as part of a group. */
 void qd_met_written(qd_metrology_t *m, uint8_t bits);
 /* Gives the present state its number. */

@@ -5,7 +5,8 @@
  * application, rates that change inside of a second, a clock set forward and back, and restarts. In
  * every operation and for every variant (torn + 5 * unsynced, see quadrant/sim.h) power fails; a second
  * meter starts on a copy. It must have the energy of the second that was being committed or of the one
- * before, exactly, with totals equal to the sums of the rates, a readable journal, and go on.
+ * before, exactly, with totals equal to the sums of the rates, a journal without a hole, and go on. Every eleventh
+ * second is committed as with notice of the supply's end, among them one in which a rate changes.
  * Besides, every octet of every slot of base and delta is spoilt, one at a time, in the images of some
  * seconds many fold periods after the start: what a meter loses by that is at most the last second.
  *
@@ -20,14 +21,20 @@
 
 #include "metrology/metrology.h"
 #include "quadrant/sim.h"
+#include "store/log.h"
 #include "store/store.h"
 
 #define SECONDS 600u
 #define INTERVAL_US 999937u
 #define DEVICE_SIZE 10240u
 #define MEMORY_SIZE 10240u
+#define ERASE_SIZE 4096u
+#define FLASH_SIZE (8u * ERASE_SIZE)
+#define FLASH_MEMORY (6u * FLASH_SIZE)
 #define RECORD_APP 0x0201u
 #define APP_SIZE 40u
+#define NOTICE_EVERY 11u
+#define NOTICE_AT 7u /* second 40, in which a rate changes, is one of them */
 #define REDO_OFFSET 128u
 #define VARIANTS ((unsigned)QD_SIM_TORN_COUNT * (unsigned)QD_SIM_UNSYNCED_COUNT)
 #define ALL_OPERATIONS UINT32_MAX
@@ -38,13 +45,16 @@
         {QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_BASE_SIZE, base_mirrored},                            \
             {QD_RECORD_METROLOGY_DELTA, QD_RECORD_METROLOGY_DELTA_SIZE, false},                              \
             {QD_RECORD_METROLOGY_SEALED, QD_RECORD_METROLOGY_SEALED_SIZE, false},                            \
-            {QD_RECORD_METROLOGY_JOURNAL, QD_RECORD_METROLOGY_JOURNAL_SIZE, false},                          \
-            {RECORD_APP, APP_SIZE, false},                                                                   \
+            {QD_RECORD_METROLOGY_CHECKPOINT, QD_RECORD_METROLOGY_CHECKPOINT_SIZE, false},                    \
+            {RECORD_APP, APP_SIZE, false}, {QD_LOG_METROLOGY_JOURNAL, QD_LOG_HEAD_SIZE, true},               \
     }
 static const qd_record_row_t rows[] = ROWS(true);
 static const qd_record_row_t plain_rows[] = ROWS(false);
-static const qd_store_layout_t layout = {"cut-meter", 1, rows, 5, 3000};
-static const qd_store_layout_t plain_layout = {"cut-meter", 1, plain_rows, 5, 3000};
+static const qd_store_layout_t layout = {"cut-meter", 1, rows, 6, 3000};
+static const qd_store_layout_t plain_layout = {"cut-meter", 1, plain_rows, 6, 3000};
+static const qd_log_row_t log_rows[] = {
+    {QD_LOG_METROLOGY_JOURNAL, QD_LOG_METROLOGY_JOURNAL_ROW, QD_LOG_METROLOGY_JOURNAL_ROWS, 1}};
+static const qd_log_layout_t log_layout = {log_rows, 1};
 
 static const qd_metrology_config_t config = {.wiring = QD_WIRING_4_WIRE,
                                              .sum = QD_SUM_ALGEBRAIC,
@@ -63,14 +73,19 @@ enum defect { NO_DEFECT, DROP_SYNC, DROP_REDO, LATE_REDO, NO_MIRROR, DEFECTS };
 typedef struct world {
     alignas(max_align_t) uint8_t store_memory[MEMORY_SIZE];
     alignas(max_align_t) uint8_t metrology_memory[MEMORY_SIZE];
+    alignas(max_align_t) uint8_t log_memory[MEMORY_SIZE];
     uint8_t cells[5u * DEVICE_SIZE];
+    uint8_t flash_cells[FLASH_MEMORY];
     qd_sim_fram_t fram;
+    qd_sim_nor_t nor;
+    qd_block_t flash;
     qd_block_t inner;
     qd_block_t device;
     qd_rtc_t rtc;
     int64_t rtc_ms; /* at tick 0 of this start */
     uint64_t tick_us;
     qd_store_t *store;
+    qd_log_store_t *logs;
     qd_metrology_t *metrology;
     enum defect defect;
     unsigned syncs; /* since the last program of the redo area */
@@ -141,6 +156,7 @@ static qd_status_t rtc_set(void *context, int64_t utc_ms) {
 
 static void wire(world_t *world) {
     qd_sim_fram_port(&world->fram, &world->inner);
+    qd_sim_nor_port(&world->nor, &world->flash);
     world->device = (qd_block_t){.context = world,
                                  .size = DEVICE_SIZE,
                                  .read = device_read,
@@ -154,6 +170,9 @@ static void wire(world_t *world) {
 static void world_copy(world_t *to, const world_t *from) {
     qd_sim_fram_copy(&to->fram, to->cells, &from->fram);
     qd_sim_fram_restart(&to->fram);
+    qd_sim_nor_copy(&to->nor, to->flash_cells, &from->nor);
+    qd_sim_nor_power_off(&to->nor, QD_SIM_UNSYNCED_LOST);
+    qd_sim_nor_restart(&to->nor);
     to->rtc_ms = from->rtc_ms;
     to->tick_us = from->tick_us;
     to->defect = from->defect;
@@ -172,6 +191,12 @@ static qd_status_t start(world_t *world) {
         return status;
     }
     ports.records = qd_store_records(world->store);
+    status = qd_log_mount(world->log_memory, sizeof world->log_memory, &log_layout, ports.records,
+                          &world->flash, &qd_sealer_crc, qd_store_epoch(world->store), NULL, &world->logs);
+    if (status != QD_OK) {
+        return status;
+    }
+    ports.logs = qd_log_interface(world->logs);
     ports.boot_epoch = qd_store_epoch(world->store);
     return qd_metrology_init(world->metrology_memory, sizeof world->metrology_memory, &config, &ports,
                              world->tick_us, &world->metrology);
@@ -232,6 +257,9 @@ static qd_status_t commit(world_t *world, unsigned second) {
     uint8_t app[APP_SIZE] = {(uint8_t)second, (uint8_t)(second >> 8)};
     qd_status_t status;
 
+    if (second % NOTICE_EVERY == NOTICE_AT) {
+        return qd_metrology_commit_notice(world->metrology);
+    }
     /* Every fifth second the meter commits as a group with the application, in between alone. */
     if (second % 5u != 0) {
         return qd_metrology_commit(world->metrology);
@@ -243,7 +271,20 @@ static qd_status_t commit(world_t *world, unsigned second) {
     if (status == QD_OK) {
         status = records->write(records->context, RECORD_APP, app, sizeof app);
     }
-    return status == QD_OK ? qd_txn_commit(world->store) : status;
+    if (status == QD_OK) {
+        status = qd_txn_commit(world->store);
+    }
+    if (status == QD_OK) {
+        qd_log_group_committed(world->logs);
+    }
+    return status;
+}
+
+/* What the meter does besides: pages of the journal go to flash. */
+static qd_status_t background(world_t *world) {
+    qd_status_t status = qd_log_run(world->logs);
+
+    return status == QD_END ? QD_OK : status;
 }
 
 /* Second 0 is the first start; 350 and 500 are restarts. */
@@ -260,10 +301,27 @@ static qd_status_t do_second(world_t *world, unsigned second) {
     if (status == QD_OK) {
         status = requests(world, second);
     }
-    return status == QD_OK ? commit(world, second) : status;
+    if (status == QD_OK) {
+        status = commit(world, second);
+    }
+    return status == QD_OK ? background(world) : status;
 }
 
 /* --- truth ------------------------------------------------------------------------------------------ */
+
+/* Every entry since the first is there; so many as here are never evicted. */
+static bool journal_whole(world_t *world) {
+    qd_gate_request_t request = {.sequence = 1, .kind = QD_GATE_READ_JOURNAL};
+    qd_gate_reply_t reply;
+    bool good = ask(world, &request, &reply) == QD_OK;
+
+    for (uint32_t left = good ? reply.u.journal.sequence : 0; left > 0 && good; left--) {
+        request.u.journal.sequence = left;
+        good = ask(world, &request, &reply) == QD_OK && reply.u.journal.sequence == left &&
+               reply.u.journal.lost == 0;
+    }
+    return good;
+}
 
 /* What the meter shows, through its gate. NULL, or what is wrong with it. */
 static const char *observe(world_t *world, truth_t *seen) {
@@ -293,6 +351,9 @@ static const char *observe(world_t *world, truth_t *seen) {
             return "no page";
         }
         memcpy(seen->page_mj[page], reply.u.page.energy_mj, sizeof seen->page_mj[page]);
+    }
+    if (!journal_whole(world)) {
+        return "an entry of the journal is missing";
     }
     status = records->read(records->context, RECORD_APP, app, sizeof app, &length);
     seen->app = (uint32_t)app[0] | (uint32_t)app[1] << 8;
@@ -561,6 +622,7 @@ static uint32_t run_all(run_t *r, enum defect defect) {
     memset(r->world, 0, sizeof *r->world);
     memset(r->truth, 0, sizeof r->truth);
     qd_sim_fram_init(&r->world->fram, r->world->cells, DEVICE_SIZE, 0xff, 1);
+    qd_sim_nor_init(&r->world->nor, r->world->flash_cells, FLASH_SIZE, ERASE_SIZE, 1);
     r->world->rtc_ms = START_MS;
     r->world->defect = defect;
     wire(r->world);

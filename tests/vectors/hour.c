@@ -21,6 +21,8 @@
 typedef struct store {
     uint8_t octets[RECORDS][2048];
     size_t length[RECORDS];
+    uint8_t row[QD_LOG_METROLOGY_JOURNAL_ROW]; /* the newest; nobody asks for others here */
+    uint32_t end;
 } store_t;
 
 typedef union memory {
@@ -61,6 +63,37 @@ static qd_status_t store_write(void *context, uint16_t record, const uint8_t *bu
     unsigned i = record - QD_RECORD_METROLOGY_BASE;
     memcpy(store->octets[i], buffer, length);
     store->length[i] = length;
+    return QD_OK;
+}
+
+static qd_status_t log_append(void *context, uint16_t log, int64_t utc_s, const uint8_t *row, uint16_t length,
+                              uint32_t *sequence) {
+    store_t *store = context;
+    (void)log;
+    (void)utc_s;
+    (void)sequence;
+    memcpy(store->row, row, length);
+    store->end++;
+    return QD_OK;
+}
+
+static qd_status_t log_read(void *context, uint16_t log, uint32_t sequence, int64_t *utc_s, uint8_t *row,
+                            size_t size, size_t *length) {
+    const store_t *store = context;
+    (void)log;
+    if (sequence + 1u != store->end || size < sizeof store->row) {
+        return QD_END;
+    }
+    *utc_s = 0;
+    *length = sizeof store->row;
+    memcpy(row, store->row, sizeof store->row);
+    return QD_OK;
+}
+
+static qd_status_t log_span(void *context, uint16_t log, qd_log_span_t *span) {
+    const store_t *store = context;
+    (void)log;
+    *span = (qd_log_span_t){store->end > 1u ? store->end - 1u : 1u, store->end, 1, 1};
     return QD_OK;
 }
 
@@ -209,13 +242,16 @@ int main(void) {
     static memory_t memory[METERS];
     static store_t store[METERS];
     qd_records_t records[METERS];
+    qd_logs_t logs[METERS];
     qd_metrology_ports_t ports[METERS];
     qd_metrology_t *meter[METERS];
     counts_t counts = {0, 0};
 
     for (unsigned i = 0; i < METERS; i++) {
         records[i] = (qd_records_t){&store[i], store_read, store_write};
-        ports[i] = (qd_metrology_ports_t){.records = &records[i], .boot_epoch = 1};
+        store[i].end = 1;
+        logs[i] = (qd_logs_t){.context = &store[i], .append = log_append, .read = log_read, .span = log_span};
+        ports[i] = (qd_metrology_ports_t){.records = &records[i], .logs = &logs[i], .boot_epoch = 1};
         qd_status_t status =
             qd_metrology_init(&memory[i], sizeof memory[i], &configs[i], &ports[i], START_US, &meter[i]);
         check(&counts, status == QD_OK, "start", i);

@@ -15,6 +15,8 @@
 #include "meter/meter_state.h"
 
 #define WORLD_CHANNELS 4u
+#define WORLD_ERASE 4096u
+#define WORLD_FLASH (24u * WORLD_ERASE)
 #define WORLD_SECOND UINT64_C(1000000)
 /* 2026-01-15T12:00:00Z, a Thursday: 9511 days and a half after 2000-01-01. */
 #define WORLD_UTC_S INT64_C(821793600)
@@ -48,6 +50,8 @@ typedef struct world {
     unsigned programs;
     qd_status_t fram_status; /* of program and sync, unless QD_OK */
     qd_block_t fram;
+    uint8_t flash_cells[WORLD_FLASH]; /* an erase takes no time */
+    qd_block_t flash;
     qd_quantities_t now; /* phases of the next interval */
     bool feeding;        /* one interval per second */
     uint64_t fed_us;     /* end of the newest interval given */
@@ -87,6 +91,32 @@ static inline qd_status_t world_fram_program(void *context, uint32_t offset, con
 
 static inline qd_status_t world_fram_sync(void *context) {
     return ((world_t *)context)->fram_status;
+}
+
+static inline qd_status_t world_flash_read(void *context, uint32_t offset, uint8_t *buffer, uint32_t length) {
+    world_t *w = context;
+    memcpy(buffer, w->flash_cells + offset, length);
+    return QD_OK;
+}
+
+static inline qd_status_t world_flash_program(void *context, uint32_t offset, const uint8_t *buffer,
+                                              uint32_t length) {
+    world_t *w = context;
+    for (uint32_t i = 0; i < length; i++) {
+        w->flash_cells[offset + i] &= buffer[i];
+    }
+    return QD_OK;
+}
+
+static inline qd_status_t world_flash_idle(void *context) {
+    (void)context;
+    return QD_OK;
+}
+
+static inline qd_status_t world_flash_erase(void *context, uint32_t offset) {
+    world_t *w = context;
+    memset(w->flash_cells + offset / WORLD_ERASE * WORLD_ERASE, 0xFF, WORLD_ERASE);
+    return QD_OK;
 }
 
 static inline qd_status_t world_take(void *context, uint64_t tick_us, qd_quantities_t *record) {
@@ -197,10 +227,20 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
                            .read = world_fram_read,
                            .program = world_fram_program,
                            .sync = world_fram_sync};
+    memset(w->flash_cells, 0xFF, sizeof w->flash_cells);
+    w->flash = (qd_block_t){.context = w,
+                            .size = sizeof w->flash_cells,
+                            .erase_size = WORLD_ERASE,
+                            .read = world_flash_read,
+                            .program = world_flash_program,
+                            .sync = world_flash_idle,
+                            .erase_start = world_flash_erase,
+                            .erase_poll = world_flash_idle};
     w->quantities = (qd_quantities_port_t){w, world_take, world_cut};
     w->rtc = (qd_rtc_t){w, world_rtc_get, world_rtc_set};
     w->factory = (qd_factory_t){w, world_factory_open};
     w->ports.fram = &w->fram;
+    w->ports.flash = &w->flash;
     w->ports.quantities = &w->quantities;
     w->ports.rtc = &w->rtc;
     w->ports.factory = &w->factory;

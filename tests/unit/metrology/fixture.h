@@ -33,6 +33,24 @@ typedef struct fake_store {
     size_t longest[4];
 } fake_store_t;
 
+#define FAKE_ROWS 320u
+#define FAKE_FIRST 11u /* rows of the log have numbers of their own */
+
+/* The journal's log: an array. Rows of an open group are those from durable on. */
+typedef struct fake_log {
+    uint8_t rows[FAKE_ROWS][QD_LOG_METROLOGY_JOURNAL_ROW];
+    uint32_t first;
+    uint32_t end;
+    uint32_t durable;
+    int64_t utc_s;
+    qd_status_t append_status; /* returned instead of appending, unless QD_OK */
+    qd_status_t read_status;
+    qd_status_t span_status;
+    unsigned pending; /* so many appends answer QD_PENDING first */
+    unsigned room;    /* rows that a group can take; 0: any */
+    unsigned appends;
+} fake_log_t;
+
 typedef struct fixture {
     union {
         max_align_t align;
@@ -40,6 +58,8 @@ typedef struct fixture {
     } memory;
     fake_store_t store;
     qd_records_t records;
+    fake_log_t log;
+    qd_logs_t logs;
     int64_t rtc_ms;
     qd_status_t rtc_get;
     qd_status_t rtc_set;
@@ -57,7 +77,7 @@ typedef struct fixture {
 } fixture_t;
 
 static inline unsigned fake_index(uint16_t record) {
-    assert_in_range(record, QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_JOURNAL);
+    assert_in_range(record, QD_RECORD_METROLOGY_BASE, QD_RECORD_METROLOGY_CHECKPOINT);
     return record - QD_RECORD_METROLOGY_BASE;
 }
 
@@ -81,7 +101,7 @@ static inline qd_status_t fake_read(void *context, uint16_t record, uint8_t *buf
 
 static inline qd_status_t fake_write(void *context, uint16_t record, const uint8_t *buffer, size_t length) {
     static const size_t capacity[4] = {QD_RECORD_METROLOGY_BASE_SIZE, QD_RECORD_METROLOGY_DELTA_SIZE,
-                                       QD_RECORD_METROLOGY_SEALED_SIZE, QD_RECORD_METROLOGY_JOURNAL_SIZE};
+                                       QD_RECORD_METROLOGY_SEALED_SIZE, QD_RECORD_METROLOGY_CHECKPOINT_SIZE};
     fake_store_t *s = context;
     unsigned i = fake_index(record);
     assert_true(length > 0 && length <= capacity[i]);
@@ -103,18 +123,71 @@ static inline qd_status_t fake_write(void *context, uint16_t record, const uint8
     return QD_OK;
 }
 
-static inline void fake_begin(fake_store_t *s) {
-    memset(s->staged, 0, sizeof s->staged);
-    s->group = true;
+static inline qd_status_t fake_append(void *context, uint16_t log, int64_t utc_s, const uint8_t *row,
+                                      uint16_t length, uint32_t *sequence) {
+    fake_log_t *l = context;
+    assert_int_equal(log, QD_LOG_METROLOGY_JOURNAL);
+    assert_int_equal(length, QD_LOG_METROLOGY_JOURNAL_ROW);
+    assert_true(utc_s >= 0 && utc_s < UINT32_MAX);
+    assert_null(sequence);
+    if (l->append_status != QD_OK) {
+        return l->append_status;
+    }
+    if (l->pending > 0) {
+        l->pending--;
+        return QD_PENDING;
+    }
+    if (l->room > 0 && l->end - l->durable >= l->room) {
+        return QD_NO_SPACE;
+    }
+    memcpy(l->rows[l->end++ % FAKE_ROWS], row, length);
+    if (l->end - l->first > QD_LOG_METROLOGY_JOURNAL_ROWS) {
+        l->first = l->end - QD_LOG_METROLOGY_JOURNAL_ROWS;
+    }
+    l->utc_s = utc_s;
+    l->appends++;
+    return QD_OK;
 }
 
-static inline void fake_end(fake_store_t *s, bool commit) {
+static inline qd_status_t fake_row(void *context, uint16_t log, uint32_t sequence, int64_t *utc_s,
+                                   uint8_t *row, size_t size, size_t *length) {
+    fake_log_t *l = context;
+    assert_int_equal(log, QD_LOG_METROLOGY_JOURNAL);
+    assert_true(size >= QD_LOG_METROLOGY_JOURNAL_ROW);
+    if (l->read_status != QD_OK) {
+        return l->read_status;
+    }
+    if (sequence < l->first || sequence >= l->end) {
+        return QD_END;
+    }
+    *utc_s = l->utc_s;
+    *length = QD_LOG_METROLOGY_JOURNAL_ROW;
+    memcpy(row, l->rows[sequence % FAKE_ROWS], *length);
+    return QD_OK;
+}
+
+static inline qd_status_t fake_span(void *context, uint16_t log, qd_log_span_t *span) {
+    fake_log_t *l = context;
+    assert_int_equal(log, QD_LOG_METROLOGY_JOURNAL);
+    *span = (qd_log_span_t){l->first, l->end, 1, l->first};
+    return l->span_status;
+}
+
+/* A group over records and log. */
+static inline void group_begin(fixture_t *f) {
+    memset(f->store.staged, 0, sizeof f->store.staged);
+    f->store.group = true;
+    f->log.durable = f->log.end;
+}
+
+static inline void group_end(fixture_t *f, bool commit) {
     for (unsigned i = 0; i < 4 && commit; i++) {
-        if (s->staged[i].length > 0) {
-            s->slot[i] = s->staged[i];
+        if (f->store.staged[i].length > 0) {
+            f->store.slot[i] = f->store.staged[i];
         }
     }
-    s->group = false;
+    f->store.group = false;
+    f->log.end = commit ? f->log.end : f->log.durable;
 }
 
 static inline qd_status_t fake_rtc_get(void *context, int64_t *utc_ms) {
@@ -147,6 +220,8 @@ static inline bool fake_open(void *context) {
 static inline void fixture_prepare(fixture_t *f) {
     memset(f, 0, sizeof *f);
     f->records = (qd_records_t){&f->store, fake_read, fake_write};
+    f->log.first = f->log.end = f->log.durable = FAKE_FIRST;
+    f->logs = (qd_logs_t){.context = &f->log, .append = fake_append, .read = fake_row, .span = fake_span};
     f->rtc = (qd_rtc_t){f, fake_rtc_get, fake_rtc_set};
     f->rtc_ms = 800000000000;
     f->pulse = (qd_pulse_port_t){f, fake_emit};
@@ -159,7 +234,16 @@ static inline void fixture_prepare(fixture_t *f) {
                                         .clock_doubt_ms = 1000,
                                         .fold_period_s = 60,
                                         .version = "V030101"};
-    f->ports = (qd_metrology_ports_t){&f->records, &f->rtc, &f->pulse, &f->factory, 7};
+    f->ports = (qd_metrology_ports_t){&f->records, &f->logs, &f->rtc, &f->pulse, &f->factory, 7};
+}
+
+/* to becomes from, with ports of its own. */
+static inline void fixture_copy(fixture_t *to, const fixture_t *from) {
+    *to = *from;
+    to->records.context = &to->store;
+    to->logs.context = &to->log;
+    to->ports.records = &to->records;
+    to->ports.logs = &to->logs;
 }
 
 static inline void fixture_start(fixture_t *f) {

@@ -1,7 +1,7 @@
 /* The direct gate: snapshots, pages, clock, parameters, pulses, journal. */
 #include "fixture.h"
 
-enum { BASE, DELTA, SEALED, JOURNAL };
+enum { BASE, DELTA, SEALED, CHECKPOINT };
 
 static void snapshots_are_numbered_states(void **state) {
     (void)state;
@@ -235,6 +235,7 @@ static void the_clock_is_set_for_good(void **state) {
     assert_int_equal(entry.code, QD_JOURNAL_CLOCK_SET);
 }
 
+/* The log refuses: no entry, no effect. A record or the RTC refuses: the entry stands, and a second one says so. */
 static void a_clock_that_cannot_be_kept_is_not_set(void **state) {
     (void)state;
     for (unsigned how = 0; how < 3; how++) {
@@ -244,7 +245,7 @@ static void a_clock_that_cannot_be_kept_is_not_set(void **state) {
         assert_int_equal(qd_metrology_commit(f.m), QD_OK);
         uint32_t sequence = newest_entry(&f).sequence;
         if (how == 0) {
-            f.store.write_status[JOURNAL] = QD_IO;
+            f.log.append_status = QD_IO;
         } else if (how == 1) {
             f.store.write_status[BASE] = QD_NO_SPACE;
         } else {
@@ -253,8 +254,17 @@ static void a_clock_that_cannot_be_kept_is_not_set(void **state) {
         assert_int_equal(set_clock(&f, 1000000, f.tick_us, 0), how == 1 ? QD_NO_SPACE : QD_IO);
         assert_int_equal(poll_snapshot(&f).utc_ms, 800000001000);
         assert_int_equal(f.rtc_sets, 0);
-        assert_int_equal(newest_entry(&f).sequence, sequence);
+        qd_journal_entry_t entry = newest_entry(&f);
+        assert_int_equal(entry.sequence, how == 0 ? sequence : sequence + 2);
+        if (how > 0) {
+            assert_int_equal(entry.code, QD_JOURNAL_WITHOUT_EFFECT);
+            assert_int_equal(entry.old_value, sequence + 1);
+            assert_int_equal(entry.detail, how == 1 ? QD_NO_SPACE : QD_IO);
+            assert_int_equal(read_journal(&f, sequence + 1, &entry), QD_OK);
+            assert_int_equal(entry.code, QD_JOURNAL_CLOCK_SET);
+        }
         memset(f.store.write_status, 0, sizeof f.store.write_status);
+        f.log.append_status = QD_OK;
         /* the device forgets it with the next commit at the latest */
         run_one(&f, 1, 0, SECOND);
         assert_int_equal(qd_metrology_commit(f.m), QD_OK);
@@ -263,7 +273,8 @@ static void a_clock_that_cannot_be_kept_is_not_set(void **state) {
         fixture_start(&f);
         assert_int_equal(poll_snapshot(&f).utc_ms, 800000002000);
         assert_int_equal(newest_entry(&f).code, QD_JOURNAL_STARTED);
-        assert_int_equal(newest_entry(&f).sequence, sequence + 1);
+        assert_int_equal(newest_entry(&f).sequence, how == 0 ? sequence + 1 : sequence + 3);
+        assert_int_equal(newest_entry(&f).lost, 0);
         assert_int_equal(qd_metrology_hash(f.m), hash);
     }
 }
@@ -276,9 +287,10 @@ static void a_pending_clock_is_not_in_force(void **state) {
         qd_gate_request_t request = {.sequence = 1, .kind = QD_GATE_SET_CLOCK};
         qd_gate_reply_t reply;
         request.u.set_clock.utc_ms = 5000000;
-        f.store.pending = pending; /* the journal's write */
+        f.log.pending = pending - 1u;
+        f.store.pending = pending;
         assert_int_equal(f.gate->submit(f.gate->context, &request), QD_OK);
-        while (f.store.pending > 1) {
+        while (f.log.pending > 0 || f.store.pending > 1) {
             assert_int_equal(f.gate->reply(f.gate->context, &reply), QD_PENDING);
         }
         run_one(&f, 1000, 0, SECOND);
@@ -356,19 +368,22 @@ static void parameters_are_sealed(void **state) {
 
 static void a_parameter_that_cannot_be_kept_is_not_set(void **state) {
     (void)state;
-    for (unsigned record = SEALED; record <= JOURNAL; record++) {
+    for (unsigned how = 0; how < 2; how++) {
         fixture_t f;
         fixture_new(&f);
         f.open = true;
         uint32_t sequence = newest_entry(&f).sequence;
-        f.store.write_status[record] = QD_IO;
+        f.log.append_status = how == 0 ? QD_IO : QD_OK;
+        f.store.write_status[SEALED] = how == 0 ? QD_OK : QD_IO;
         assert_int_equal(set_parameter(&f, QD_SEALED_VT_DENOMINATOR, 100), QD_IO);
         assert_int_equal(get_parameter(&f, QD_SEALED_VT_DENOMINATOR), 1);
-        assert_int_equal(newest_entry(&f).sequence, sequence);
-        f.store.write_status[record] = QD_OK;
+        assert_int_equal(newest_entry(&f).sequence, sequence + 2 * how);
+        assert_int_equal(newest_entry(&f).code, how == 0 ? QD_JOURNAL_STARTED : QD_JOURNAL_WITHOUT_EFFECT);
+        f.log.append_status = QD_OK;
+        f.store.write_status[SEALED] = QD_OK;
         fixture_start(&f);
         assert_int_equal(get_parameter(&f, QD_SEALED_VT_DENOMINATOR), 1);
-        assert_int_equal(newest_entry(&f).sequence, sequence + 1);
+        assert_int_equal(newest_entry(&f).sequence, sequence + 1 + 2 * how);
         assert_int_equal(newest_entry(&f).code, QD_JOURNAL_STARTED);
     }
 }
@@ -404,58 +419,6 @@ static void pulse_constants_are_sealed(void **state) {
     fixture_start(&f);
     assert_int_equal(f.m->sealed.pulse_constant[0], 2000);
     assert_int_equal(qd_metrology_pulse_count(f.m, 0), 1);
-}
-
-static void the_journal_evicts_the_oldest(void **state) {
-    (void)state;
-    fixture_t f;
-    qd_journal_entry_t entry;
-    fixture_new(&f);
-    assert_int_equal(read_journal(&f, 1, &entry), QD_OK);
-    assert_int_equal(entry.code, QD_JOURNAL_FORMATTED);
-    assert_int_equal(read_journal(&f, 2, &entry), QD_OK);
-    assert_int_equal(entry.code, QD_JOURNAL_STARTED);
-    assert_int_equal(entry.new_value, 7);
-    assert_int_equal(read_journal(&f, 3, &entry), QD_UNDEFINED);
-    f.open = true;
-    for (unsigned i = 3; i <= QD_MET_JOURNAL_SLOTS; i++) {
-        assert_int_equal(set_parameter(&f, 0, i), QD_OK);
-    }
-    assert_int_equal(read_journal(&f, 1, &entry), QD_OK);
-    assert_int_equal(set_parameter(&f, 0, 1000), QD_OK);
-    assert_int_equal(read_journal(&f, 1, &entry), QD_UNDEFINED);
-    assert_int_equal(read_journal(&f, 2, &entry), QD_OK);
-    /* an entry taken back brings the evicted one again */
-    f.store.write_status[SEALED] = QD_IO;
-    assert_int_equal(set_parameter(&f, 0, 1001), QD_IO);
-    f.store.write_status[SEALED] = QD_OK;
-    assert_int_equal(read_journal(&f, 2, &entry), QD_OK);
-    assert_int_equal(entry.code, QD_JOURNAL_STARTED);
-    fixture_start(&f);
-    assert_int_equal(read_journal(&f, 2, &entry), QD_UNDEFINED);
-    for (uint32_t s = 3; s <= QD_MET_JOURNAL_SLOTS; s++) {
-        assert_int_equal(read_journal(&f, s, &entry), QD_OK);
-        assert_int_equal(entry.sequence, s);
-        assert_int_equal(entry.new_value, s);
-    }
-    assert_int_equal(newest_entry(&f).sequence, QD_MET_JOURNAL_SLOTS + 2);
-    assert_int_equal(read_journal(&f, QD_MET_JOURNAL_SLOTS + 3, &entry), QD_UNDEFINED);
-    assert_int_equal(read_journal(&f, UINT32_MAX, &entry), QD_UNDEFINED);
-}
-
-static void a_journal_that_fails_at_the_start_follows(void **state) {
-    (void)state;
-    fixture_t f;
-    fixture_prepare(&f);
-    f.store.write_status[JOURNAL] = QD_IO;
-    fixture_start(&f);
-    assert_int_equal(qd_metrology_commit(f.m), QD_OK);
-    assert_true(poll_snapshot(&f).flags & QD_METER_FLAG_DEGRADED);
-    f.store.write_status[JOURNAL] = QD_OK;
-    assert_int_equal(qd_metrology_commit(f.m), QD_OK);
-    assert_false(poll_snapshot(&f).flags & QD_METER_FLAG_DEGRADED);
-    assert_int_equal(f.store.writes[JOURNAL], 1);
-    assert_int_equal(qd_metrology_commit(f.m), QD_END);
 }
 
 /* Two meters in one process know nothing of each other. */
@@ -494,8 +457,6 @@ int main(void) {
         cmocka_unit_test(parameters_are_sealed),
         cmocka_unit_test(a_parameter_that_cannot_be_kept_is_not_set),
         cmocka_unit_test(pulse_constants_are_sealed),
-        cmocka_unit_test(the_journal_evicts_the_oldest),
-        cmocka_unit_test(a_journal_that_fails_at_the_start_follows),
         cmocka_unit_test(meters_do_not_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
