@@ -278,7 +278,7 @@ qd_status_t qd_superblock_commit(qd_store_t *store) {
 }
 
 qd_status_t qd_superblock_scrub(qd_store_t *store, uint8_t copy, bool *healed) {
-    uint8_t wanted[QD_STORE_SUPER_SIZE], found[QD_STORE_SUPER_SIZE];
+    uint8_t wanted[QD_STORE_SUPER_SIZE], found[QD_STORE_SUPER_SIZE] = {0};
     qd_status_t status = encode(store, copy, store->epoch, wanted);
 
     if (status == QD_OK) {

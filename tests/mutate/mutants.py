@@ -21,6 +21,8 @@ ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set
                                 "src/cosem/directory.c")
 LINK, AXDR = "src/cosem/link.c", "src/cosem/axdr_io.c"
 EVENT, EVENT_LOG, SELECTION = "src/app/event.c", "src/app/event_log.c", "src/item/selection.c"
+SLOTS, GROUP, SUPER, STORE, MOVE, DEVICE = ("src/store/slots.c", "src/store/group.c", "src/store/superblock.c", "src/store/store.c",
+                                            "src/store/migrate.c", "src/store/device.c")
 GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
 
 ROWS = [
@@ -178,6 +180,24 @@ ROWS = [
     ("seal-epoch", SEALER, "put_u32(octets + 4, nonce->epoch);", "put_u32(octets + 4, nonce->sequence);", "a nonce comes again after a start"),
     ("seal-sequence", SEALER, "put_u32(octets + 8, nonce->sequence);", "put_u32(octets + 8, nonce->sequence & 0xFFFFFFu);", "a nonce comes again late"),
     ("seal-keyless", SEALER, "    if (status == QD_OK) {\n        sealer->sealer.context", "    if (sealer != NULL) {\n        sealer->sealer.context", "seals with a key that is none"),
+    # store
+    ("foreign-is-damage", SUPER, "        return QD_FOREIGN;\n", "        return QD_CORRUPT;\n", "another device's memory looks damaged"),
+    ("format-newer", SUPER, "        return QD_VERSION;\n    }\n    newest", "        newest = NULL;\n    }\n    newest", "a newer format is not left alone"),
+    ("bank-not-in-nonce", SUPER, "copy + (first_bank ? 0u : 2u)", "copy + (first_bank ? 0u : 0u)", "both banks share the superblock's nonce"),
+    ("bank-inside", SUPER, "store->device->size - store->bank < qd_store_bank_size(store->layout, store->sealer)", "false", "a bank beyond the device"),
+    ("one-copy", SUPER, "for (uint8_t i = 0; i < 2 && status == QD_OK; i++) {\n        status = encode", "for (uint8_t i = 0; i < 1 && status == QD_OK; i++) {\n        status = encode", "the epoch lies in one copy"),
+    ("bank-stays-dirty", MOVE, "for (uint32_t at = move->bank; at < end &&", "for (uint32_t at = move->bank; at < move->bank &&", "old slots turn up in a bank"),
+    ("banks-overlap", MOVE, "return move->bank + size <= store->bank ? QD_OK : QD_NO_SPACE;", "return QD_OK;", "a bank grows into the other"),
+    ("move-nonce", MOVE, "    move->sequence++;\n", "    move->sequence = 1;\n", "a migrated record takes a nonce of the old bank"),
+    ("lost-is-new", MOVE, "if (made != QD_OK && made != QD_CORRUPT) {\n        return made == QD_END ?", "if (made != QD_OK) {\n        return made == QD_END || made == QD_CORRUPT ?", "a lost record looks as if it was never written"),
+    ("not-read-back", DEVICE, "status == QD_OK && memcmp(chunk, octets + at, part) != 0", "false", "a cell that sticks is not noticed"),
+    ("worn-ignored", SLOTS, "return is_worn(state, slot) && !is_worn(state, slot ^ 1u) ? (uint8_t)(slot ^ 1u) : slot;", "return slot;", "a slot that does not hold is written again and again"),
+    ("scrub-newest", SLOTS, "        state->newest = (uint8_t)(state->newest == slot ? slot ^ 1u : state->newest);\n", "", "a slot lost in scrubbing is still the newest"),
+    ("scrub-blanks", SLOTS, "if (!has_good(state) && (before == QD_SLOT_GOOD ||", "if (!has_good(state) && (false ||", "scrubbing makes a lost record blank"),
+    ("heal-both", SLOTS, "slot < 2 && status == QD_OK && !healed; slot++", "slot < 2 && status == QD_OK; slot++", "both slots are written within one sync"),
+    ("staging-garbled", GROUP, "qd_status_t status = store->garbled ? load_redo(store) : QD_OK;", "qd_status_t status = QD_OK;", "sealed octets are taken for the group's contents"),
+    ("redo-too-small", GROUP, "size = one > size ? one : size;", "size = one > size ? size : size;", "a record longer than a group has no room"),
+    ("round-without-end", STORE, "store->scrub_next == 2u + 2u * store->layout->row_count", "store->scrub_next == 1u + 2u * store->layout->row_count", "the last slot is never verified"),
 ]
 
 MUTANTS = [Mutant(*row) for row in ROWS]

@@ -343,6 +343,8 @@ static void another_sealer_fits(void **state) {
         /* every other time the group is left to the next mount */
         qd_sim_fram_fail(&f.fram, operations(&f) + 3, i % 2 * 1000, QD_IO);
         assert_int_equal(qd_txn_commit(f.store), QD_OK);
+        assert_int_equal(get(&f, B), (int)i); /* from memory, though it was sealed there */
+        assert_int_equal(get(&f, C), (int)i);
         assert_int_equal(remount(&f), QD_OK);
         assert_int_equal(get(&f, A), (int)i);
         assert_int_equal(get(&f, B), (int)i);

@@ -146,6 +146,15 @@ static void a_device_that_became_smaller(void **state) {
     assert_int_equal(remount(&f), QD_OK);
     f.port.size--;
     assert_kept(&f, QD_NO_SPACE);
+    f.port.size = SIZE;
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(qd_store_migrate(&f.memory, sizeof f.memory, &layout, &layout, &f.port, &f.sealer, NULL),
+                     QD_OK);
+    assert_int_equal(mount(&f), QD_OK); /* in the bank at the end */
+    f.port.size = SIZE - 64;
+    assert_kept(&f, QD_NO_SPACE);
+    f.port.size = SIZE;
+    assert_int_equal(remount(&f), QD_OK);
 }
 
 /* --- every bit -------------------------------------------------------------------------------------- */
@@ -352,6 +361,70 @@ static void a_lost_record_stays_lost(void **state) {
     assert_int_equal(get(&f, B), -2);
 }
 
+/* The nonces that were used, each with a sum of what was sealed under it. */
+static struct {
+    unsigned count;
+    qd_seal_nonce_t nonce[400];
+    uint32_t sum[400];
+    unsigned again;
+    bool reused;
+} watched;
+
+static qd_status_t watching_seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in,
+                                 size_t length, uint8_t *out, uint8_t *tag) {
+    uint32_t sum = qd_crc32(0, in, length);
+
+    (void)context;
+    for (unsigned i = 0; i < watched.count; i++) {
+        const qd_seal_nonce_t *seen = &watched.nonce[i];
+
+        if (seen->record == nonce->record && seen->slot == nonce->slot && seen->epoch == nonce->epoch &&
+            seen->sequence == nonce->sequence) {
+            watched.again++;
+            watched.reused = watched.reused || watched.sum[i] != sum;
+        }
+    }
+    assert_true(watched.count < 400);
+    watched.nonce[watched.count] = *nonce;
+    watched.sum[watched.count++] = sum;
+    return qd_sealer_crc.seal(NULL, nonce, in, length, out, tag);
+}
+
+/* A migration cut in each of its operations, the old store mounted in between, and a migration again. */
+static void no_nonce_seals_two_things(void **state) {
+    unsigned cuts = 0;
+
+    (void)state;
+    for (uint32_t op = 1; cuts + 1 == op; op++) {
+        fixture_t f;
+
+        memset(&watched, 0, sizeof watched);
+        prepare(&f, 0xff);
+        f.sealer = (qd_sealer_t){NULL, 4, watching_seal, qd_sealer_crc.open};
+        assert_int_equal(mount(&f), QD_END);
+        assert_int_equal(put(&f, A, 1, 1), QD_OK);
+        assert_int_equal(put(&f, B, 3, 20), QD_OK);
+        assert_int_equal(put(&f, C, 4, 30), QD_OK);
+        qd_sim_fram_flip(&f.fram, slot_at(1, 1) + 17, 1); /* healed under the epoch of the migration */
+        qd_sim_fram_power_off(&f.fram, QD_SIM_UNSYNCED_LOST);
+        qd_sim_fram_restart(&f.fram);
+        qd_sim_fram_cut(&f.fram, op, QD_SIM_TORN_LAST, QD_SIM_UNSYNCED_KEPT);
+        (void)qd_store_migrate(&f.memory, sizeof f.memory, &layout, &new_layout, &f.port, &f.sealer, &up);
+        cuts += qd_sim_fram_is_dead(&f.fram) ? 1u : 0u;
+        f.layout = layout;
+        if (remount(&f) == QD_OK) {
+            assert_int_equal(get(&f, B), 3);
+            assert_int_equal(put(&f, B, 5, 20), QD_OK);
+            assert_int_equal(migrate(&f, true), QD_OK);
+        }
+        f.layout = new_layout;
+        assert_int_equal(remount(&f), QD_OK);
+        assert_int_equal(get(&f, A), 1);
+        assert_false(watched.reused);
+    }
+    assert_true(cuts > 15);
+}
+
 static void assert_old(fixture_t *f) {
     f->layout = layout;
     assert_int_equal(remount(f), QD_OK);
@@ -363,7 +436,8 @@ static void assert_old(fixture_t *f) {
 static void a_migration_that_is_refused_changes_nothing(void **state) {
     static const qd_migration_row_t unknown[] = {{D, 0x7777, twice}}, longer[] = {{B, C, NULL}};
     static const qd_record_row_t small_rows[] = {{B, 10, false}};
-    const qd_store_layout_t small = {"unit", 5, small_rows, 1, 10};
+    static const qd_record_row_t large_rows[] = {{B, 700, false}};
+    const qd_store_layout_t small = {"unit", 5, small_rows, 1, 10}, large = {"unit", 6, large_rows, 1, 10};
     const qd_migration_t bad = {NULL, unknown, 1}, none = {NULL, longer, 1};
     fixture_t f;
     uint8_t before[SIZE];
@@ -403,6 +477,11 @@ static void a_migration_that_is_refused_changes_nothing(void **state) {
     f.layout = new_layout;
     assert_int_equal(mount(&f), QD_OK);
     assert_int_equal(get(&f, D), -1);
+    assert_int_equal(
+        qd_store_migrate(&f.memory, sizeof f.memory, &new_layout, &large, &f.port, &f.sealer, NULL),
+        QD_NO_SPACE);
+    assert_int_equal(mount(&f), QD_OK);
+    assert_int_equal(get(&f, A), 1);
     assert_int_equal(migrate(&f, false), QD_OK); /* and back on the same device */
     prepare(&f, 0xff);
     assert_int_equal(migrate(&f, true), QD_END);
@@ -480,6 +559,7 @@ int main(void) {
         cmocka_unit_test(a_lost_record_stays_lost),
         cmocka_unit_test(a_migration_that_is_refused_changes_nothing),
         cmocka_unit_test(a_migration_that_fails_leaves_one_of_both),
+        cmocka_unit_test(no_nonce_seals_two_things),
         cmocka_unit_test(a_bank_that_does_not_hold),
     };
 

@@ -499,6 +499,7 @@ static void scrubbing_heals_a_flipped_bit(void **state) {
 static void scrubbing_tells_what_it_cannot_heal(void **state) {
     fixture_t f;
     round_t round;
+    qd_store_stats_t stats;
 
     (void)state;
     setup(&f);
@@ -508,6 +509,9 @@ static void scrubbing_tells_what_it_cannot_heal(void **state) {
     round = scrub(&f);
     assert_int_equal(round.healed, 1);
     assert_int_equal(round.reverted, 1);
+    qd_store_get_stats(f.store, &stats);
+    assert_int_equal(stats.bad_slots, 1);
+    assert_int_equal(stats.healed, 1);
     assert_int_equal(get(&f, B), 1);
     qd_sim_fram_flip(&f.fram, slot_at(1, 0) + 20, 1);
     qd_sim_fram_flip(&f.fram, slot_at(1, 1) + 20, 1);
@@ -743,6 +747,27 @@ static void a_start_mirrors_what_a_cut_left(void **state) {
     assert_int_equal(get(&f, B), 3);
 }
 
+/* No room to compare two contents: one slot is written again at each start, never both. */
+static void long_mirrored_records(void **state) {
+    static const qd_record_row_t one[] = {{B, 100, true}};
+    fixture_t f;
+    qd_store_stats_t stats;
+
+    (void)state;
+    prepare(&f, 0xff);
+    f.layout.rows = one;
+    f.layout.row_count = 1;
+    f.layout.group_capacity = 10;
+    assert_int_equal(mount(&f), QD_END);
+    assert_int_equal(put(&f, B, 1, 90), QD_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(remount(&f), QD_OK);
+        qd_store_get_stats(f.store, &stats);
+        assert_int_equal(stats.programs, 3); /* superblocks and one slot */
+        assert_int_equal(get(&f, B), 1);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blank_device_is_formatted_once),
@@ -772,6 +797,7 @@ int main(void) {
         cmocka_unit_test(a_mirrored_record_is_in_both_slots),
         cmocka_unit_test(a_mirror_that_fails_is_no_failed_write),
         cmocka_unit_test(a_start_mirrors_what_a_cut_left),
+        cmocka_unit_test(long_mirrored_records),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
