@@ -362,6 +362,95 @@ static void another_sealer_fits(void **state) {
     assert_int_equal(get(&f, C), 19);
 }
 
+/* The CRC sealer, but call number fail_at answers QD_IO: a secure element that is busy. */
+typedef struct moody {
+    unsigned calls, fail_at;
+} moody_t;
+
+static qd_status_t moody_seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
+                              uint8_t *out, uint8_t *tag) {
+    moody_t *moody = context;
+
+    if (++moody->calls == moody->fail_at) {
+        memset(out, 0xee, length);
+        return QD_IO;
+    }
+    return qd_sealer_crc.seal(NULL, nonce, in, length, out, tag);
+}
+
+static qd_status_t moody_open(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
+                              uint8_t *out, const uint8_t *tag) {
+    moody_t *moody = context;
+
+    if (++moody->calls == moody->fail_at) {
+        memset(out, 0xee, length);
+        return QD_IO;
+    }
+    return qd_sealer_crc.open(NULL, nonce, in, length, out, tag);
+}
+
+static void a_sealer_that_fails_once(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 4u * 30u; i++) {
+        bool group = i % 2u != 0, mirrored = i / 2u % 2u != 0;
+        moody_t moody = {0, 0};
+        fixture_t f;
+        qd_status_t status;
+        int b, c;
+
+        prepare(&f, 0xff);
+        f.layout.rows = mirrored ? mirrored_rows : rows;
+        f.sealer = (qd_sealer_t){&moody, 4, moody_seal, moody_open};
+        assert_int_equal(mount(&f), QD_END);
+        assert_int_equal(put(&f, B, 1, 20), QD_OK);
+        assert_int_equal(put(&f, C, 1, 20), QD_OK);
+        moody = (moody_t){0, i / 4u + 1u};
+        status = write_failing(&f, group, 0, 0, QD_OK);
+        assert_true(status == QD_OK || status == QD_IO);
+        b = get(&f, B);
+        if (b < 0) { /* it fails as the record is read */
+            b = get(&f, B);
+        }
+        c = get(&f, C);
+        c = c < 0 ? get(&f, C) : c;
+        assert_int_equal(b, status == QD_OK ? 2 : 1);
+        assert_int_equal(c, status == QD_OK && group ? 2 : 1);
+        if (mount(&f) != QD_OK) {
+            assert_int_equal(remount(&f), QD_OK);
+        }
+        moody.fail_at = 0;
+        assert_int_equal(get(&f, A), -1);
+        assert_int_equal(put(&f, A, 3, 1), QD_OK);
+        assert_int_equal(get(&f, B), status == QD_OK ? 2 : 1);
+        assert_int_equal(remount(&f), QD_OK);
+        assert_int_equal(get(&f, A), 3);
+    }
+}
+
+/* Two faults at once: the group waits, half applied, and the redo area loses it. The store goes on. */
+static void a_group_that_waits_and_is_lost(void **state) {
+    fixture_t f;
+
+    (void)state;
+    setup(&f);
+    assert_int_equal(put(&f, B, 1, 20), QD_OK);
+    assert_int_equal(put(&f, C, 1, 20), QD_OK);
+    assert_int_equal(write_failing(&f, true, 4, 1000, QD_IO), QD_OK); /* redo, sync, one slot */
+    assert_true(qd_store_degraded(f.store));
+    assert_int_equal(get(&f, C), 2);
+    assert_int_equal(put(&f, A, 9, 1), QD_IO);
+    qd_sim_fram_flip(&f.fram, 128 + 30, 1);
+    assert_int_equal(get(&f, B), 2);
+    assert_int_equal(get(&f, C), 1);
+    assert_true(qd_store_degraded(f.store));
+    qd_sim_fram_fail(&f.fram, 0, 0, QD_OK);
+    assert_int_equal(put(&f, A, 3, 1), QD_OK);
+    assert_int_equal(put(&f, C, 4, 20), QD_OK);
+    assert_int_equal(remount(&f), QD_OK);
+    assert_int_equal(get(&f, A), 3);
+    assert_int_equal(get(&f, C), 4);
+}
+
 static void two_stores_do_not_know_each_other(void **state) {
     fixture_t f, g;
 
@@ -394,6 +483,8 @@ int main(void) {
         cmocka_unit_test(while_a_group_is_not_applied_nothing_else_is_written),
         cmocka_unit_test(a_mount_that_fails_can_be_done_again),
         cmocka_unit_test(another_sealer_fits),
+        cmocka_unit_test(a_sealer_that_fails_once),
+        cmocka_unit_test(a_group_that_waits_and_is_lost),
         cmocka_unit_test(two_stores_do_not_know_each_other),
     };
 
