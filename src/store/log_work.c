@@ -158,7 +158,10 @@ static qd_status_t erase_start(qd_log_store_t *store, uint8_t row) {
         store->erase = QD_LOG_ERASE_RUNS;
         store->erase_log = row;
         store->erase_from = from;
-    } else if (status != QD_BUSY && status != QD_PENDING) {
+    } else if (status == QD_BUSY || status == QD_PENDING) {
+        /* One that was begun before a reset of the processor: nobody else asks how it goes. */
+        (void)store->flash->erase_poll(store->flash->context);
+    } else {
         log->attempts++;
         return QD_IO;
     }

@@ -143,6 +143,26 @@ static void test_erase_fails(void **state) {
     }
 }
 
+/* The processor is reset, the supply stays: the erase runs on, and its block is not trusted. */
+static void test_reset_during_erase(void **state) {
+    world_t *w = world_new();
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(world_append(w, EVENTS, i), QD_OK);
+        for (unsigned runs = i % 7; runs > 0; runs--) {
+            (void)qd_log_run(w->logs_store);
+        }
+        assert_int_equal(world_mount(w), QD_OK);
+        world_check(w, EVENTS, 0);
+        if (i % 5 == 0) {
+            assert_int_equal(world_run(w), 0);
+        }
+    }
+    world_check(w, EVENTS, 0);
+    world_free(w);
+}
+
 /* Without a spare block the rows of the pages that have no place are lost, and nothing else. */
 static void test_erase_fails_for_ever(void **state) {
     world_t *w = world_new();
@@ -328,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_spare_fails),
         cmocka_unit_test(test_no_spare),
         cmocka_unit_test(test_erase_fails),
+        cmocka_unit_test(test_reset_during_erase),
         cmocka_unit_test(test_erase_fails_for_ever),
         cmocka_unit_test(test_device_away),
         cmocka_unit_test(test_head_write_fails),
