@@ -54,13 +54,13 @@ static uint8_t find_log(const qd_log_store_t *store, uint16_t id) {
     return QD_LOG_NO_LOG;
 }
 
-/* Row of a log whose head is in its state. QD_OK, QD_UNDEFINED, or the record store's. */
+/* Row of a log whose head is in its state. QD_OK, QD_UNDEFINED, QD_IO. */
 static qd_status_t enter(qd_log_store_t *store, uint16_t id, uint8_t *row) {
     *row = find_log(store, id);
     if (*row == QD_LOG_NO_LOG) {
         return QD_UNDEFINED;
     }
-    return store->states[*row].loaded ? QD_OK : qd_log_head_load(store, *row);
+    return store->states[*row].loaded || qd_log_head_load(store, *row) == QD_OK ? QD_OK : QD_IO;
 }
 
 /* First row that is shown: a log that promises 500 rows shows 500. */
@@ -119,7 +119,7 @@ static qd_status_t append(void *context, uint16_t id, int64_t utc_s, const uint8
         return QD_NO_SPACE;
     }
     rows = log->head.end - qd_log_row_of(store, &log->head, log->head.page);
-    if (log->done_page != log->head.page && rows >= qd_log_head_rows(log->head.row_size)) {
+    if (log->done_page != log->head.page && rows >= qd_log_head_rows(store, log->head.row_size)) {
         status = make_room(store, row);
         if (status != QD_OK) {
             return status;
@@ -157,7 +157,7 @@ static qd_status_t restart(void *context, uint16_t id, uint16_t row_size) {
     qd_status_t status = enter(store, id, &row);
 
     if (status != QD_OK) {
-        return status == QD_UNDEFINED ? status : QD_IO;
+        return status;
     }
     if (row_size < 1 || row_size > store->layout->rows[row].row_size) {
         return QD_RANGE;
@@ -198,7 +198,7 @@ static qd_status_t fetch(qd_log_store_t *store, uint8_t row, uint32_t sequence, 
 
     if (page >= head->page) {
         index = sequence - qd_log_row_of(store, head, head->page);
-        status = qd_log_head_need(store, row);
+        status = qd_log_head_need(store, row) == QD_OK ? QD_OK : QD_IO;
         *octets = store->image + QD_LOG_FIELDS_SIZE + index * (QD_LOG_TIME_SIZE + (uint32_t)head->row_size);
         return status;
     }

@@ -1,14 +1,14 @@
 /*
  * log.h - ring logs on a flash memory, with the newest rows in the record store.
  *
- * Purpose: qd_logs_t for any number of logs. The newest rows of a log, fewer than a page of them, are the content
- * of one record (the log's head), so that an append takes part in transactions like any other write. A page that is
+ * Purpose: qd_logs_t for any number of logs. The newest rows of a log, a page and a half of them at most, are the
+ * content of one record (the log's head), so that an append takes part in transactions like any other write. A page that is
  * full is programmed to flash as one sealed piece and the head begins the next one; its octets are decided by
  * what is committed, so that programming it again after a cut programs the same octets. Erase blocks are used
  * in turn; the one ahead is erased before it is needed, only after the commit that gives up its rows, and its being
  * erased is itself committed before it is used: nobody ever trusts a block because it looks erased.
  * A block that fails is replaced by one of the log's spare blocks from the failing page on.
- * docs/storage.md gives every octet.
+ * docs/storage-logs.md gives every octet.
  * Context: main context. Ownership: state and buffers live in memory that the caller gives.
  */
 #ifndef QD_STORE_LOG_H
@@ -27,7 +27,9 @@
 #define QD_LOG_SPARES_MAX 4u
 
 typedef struct qd_log_row {
-    uint16_t id; /* of the head record in the record store's layout, which has QD_LOG_HEAD_SIZE octets */
+    /* Of the head record in the record store's layout, which has QD_LOG_HEAD_SIZE octets and is mirrored: a head that
+     * a damaged slot brings back from before would give the same page another content. */
+    uint16_t id;
     uint16_t row_size; /* largest row in octets, without its time, 1 .. QD_LOG_ROW_MAX - 4 */
     uint32_t rows;     /* rows that can always be read once there were as many, with rows of that size */
     uint8_t spares;    /* erase blocks that wait for others to fail, 0 .. 4 */
@@ -56,8 +58,10 @@ uint32_t qd_log_device_size(const qd_log_layout_t *layout, const qd_sealer_t *se
 /*
  * Mounts all logs. records: the record store, mounted, with the head records; epoch: its boot epoch. A log
  * whose head was never written is empty; one whose head is lost goes on behind the newest page that flash holds
- * (at most a page of rows is lost; *lost, which may be NULL, has the bit of its row).
- * QD_OK; QD_ARGUMENT: layout or device contradict themselves; QD_NO_SPACE: memory or device too small; QD_IO.
+ * (at most a page and a half of rows is lost, two pages of row numbers are left out and read as QD_CORRUPT; *lost,
+ * which may be NULL, has the bit of its row), and a restart that only the head knew of is undone.
+ * QD_OK; QD_ARGUMENT: layout or device contradict themselves; QD_NO_SPACE: memory or device too small;
+ * QD_VERSION: a head of another layout version; QD_IO.
  */
 qd_status_t qd_log_mount(void *memory, size_t size, const qd_log_layout_t *layout,
                          const qd_records_t *records, const qd_block_t *flash, const qd_sealer_t *sealer,

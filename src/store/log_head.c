@@ -23,8 +23,12 @@ uint32_t qd_log_page_rows(const qd_log_store_t *store, uint8_t row_size) {
            stride(row_size);
 }
 
-uint32_t qd_log_head_rows(uint8_t row_size) {
-    return (QD_LOG_HEAD_SIZE - QD_LOG_FIELDS_SIZE) / stride(row_size);
+/* Never more than two pages: a rebuilt head leaves out so many numbers. */
+uint32_t qd_log_head_rows(const qd_log_store_t *store, uint8_t row_size) {
+    uint32_t rows = (QD_LOG_HEAD_SIZE - QD_LOG_FIELDS_SIZE) / stride(row_size);
+    uint32_t limit = 2 * qd_log_page_rows(store, row_size);
+
+    return rows < limit ? rows : limit;
 }
 
 uint32_t qd_log_page_of(const qd_log_store_t *store, const qd_log_head_t *head, uint32_t sequence) {
@@ -121,7 +125,7 @@ static qd_status_t decode(const qd_log_store_t *store, uint8_t row, const uint8_
     }
     if (head->page < head->base_page || head->first < head->base_row || head->first > head->end ||
         qd_log_row_of(store, head, head->page) > head->end ||
-        rows_in(store, head) > qd_log_head_rows(head->row_size) || image_size(store, head) != length) {
+        rows_in(store, head) > qd_log_head_rows(store, head->row_size) || image_size(store, head) != length) {
         return QD_VERSION;
     }
     return QD_OK;

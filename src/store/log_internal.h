@@ -84,7 +84,7 @@ struct qd_log_store {
 /* log_head.c */
 /* Rows in a full page, and in a full head, for rows of this size. */
 uint32_t qd_log_page_rows(const qd_log_store_t *store, uint8_t row_size);
-uint32_t qd_log_head_rows(uint8_t row_size);
+uint32_t qd_log_head_rows(const qd_log_store_t *store, uint8_t row_size);
 /* The page that holds a row of the generation; the first row of a page (of the one after a gap, for a page in it). */
 uint32_t qd_log_page_of(const qd_log_store_t *store, const qd_log_head_t *head, uint32_t sequence);
 uint32_t qd_log_row_of(const qd_log_store_t *store, const qd_log_head_t *head, uint32_t page);
@@ -119,7 +119,7 @@ typedef struct qd_log_page_info {
     uint8_t rows;
 } qd_log_page_info_t;
 /* Reads and opens what lies at offset into store->page. number: the page wanted, QD_LOG_NO_PAGE: any. QD_OK;
- * QD_CORRUPT: not a whole page of this log, or another one; QD_PENDING: the device is busy; QD_IO. */
+ * QD_CORRUPT: not a whole page of this log, or another one; QD_IO. */
 qd_status_t qd_log_page_open(qd_log_store_t *store, uint8_t row, uint32_t offset, uint32_t number,
                              qd_log_page_info_t *info);
 /* Brings the page of the generation into the cache. As qd_log_page_open; a corrupt one is counted. */

@@ -39,14 +39,6 @@ uint32_t qd_log_page_offset(const qd_log_store_t *store, uint8_t row, const qd_l
     return log->offset + block * store->flash->erase_size + page % store->pages * QD_LOG_PAGE_SIZE;
 }
 
-/* A device that erases may answer that it is busy. */
-static qd_status_t of_device(qd_status_t status) {
-    if (status == QD_OK) {
-        return QD_OK;
-    }
-    return status == QD_BUSY || status == QD_PENDING ? QD_PENDING : QD_IO;
-}
-
 static uint8_t *inner(qd_log_store_t *store) {
     return store->page + AT_TAG + store->sealer->tag_size;
 }
@@ -60,9 +52,8 @@ qd_status_t qd_log_page_open(qd_log_store_t *store, uint8_t row, uint32_t offset
     qd_status_t status;
 
     store->cached_page = QD_LOG_NO_PAGE;
-    status = of_device(store->flash->read(store->flash->context, offset, store->page, QD_LOG_PAGE_SIZE));
-    if (status != QD_OK) {
-        return status;
+    if (store->flash->read(store->flash->context, offset, store->page, QD_LOG_PAGE_SIZE) != QD_OK) {
+        return QD_IO;
     }
     length = store->page[AT_LENGTH];
     nonce.record = qd_store_get_u16(store->page);
@@ -147,10 +138,9 @@ static qd_status_t compare(qd_log_store_t *store, uint32_t offset, uint32_t leng
 
     for (uint32_t at = 0; at < length; at += CHUNK) {
         uint32_t part = length - at < CHUNK ? length - at : CHUNK;
-        qd_status_t status = of_device(store->flash->read(store->flash->context, offset + at, octets, part));
 
-        if (status != QD_OK) {
-            return status;
+        if (store->flash->read(store->flash->context, offset + at, octets, part) != QD_OK) {
+            return QD_IO;
         }
         if (memcmp(octets, store->page + at, part) != 0) {
             return QD_CORRUPT;
@@ -169,11 +159,15 @@ qd_status_t qd_log_page_program(qd_log_store_t *store, uint8_t row) {
     if (length == 0) {
         return QD_IO;
     }
-    status = of_device(flash->program(flash->context, offset, store->page, length));
+    status = flash->program(flash->context, offset, store->page, length);
     if (status == QD_OK) {
-        status = of_device(flash->sync(flash->context));
+        status = flash->sync(flash->context);
     }
-    return status == QD_OK ? compare(store, offset, length) : status;
+    if (status != QD_OK) {
+        /* A device that erases may have no time. */
+        return status == QD_BUSY || status == QD_PENDING ? QD_PENDING : QD_IO;
+    }
+    return compare(store, offset, length);
 }
 
 /* First page at or behind page that holds rows in flash; head->page: there is none. */
@@ -207,7 +201,7 @@ qd_status_t qd_log_scrub(qd_log_store_t *store, uint16_t *log, uint32_t *sequenc
             *sequence = qd_log_row_of(store, head, page);
             return status;
         }
-        return status == QD_PENDING ? QD_PENDING : QD_IO;
+        return QD_IO;
     }
     store->scrub_log = 0;
     store->scrub_page = 0;

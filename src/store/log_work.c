@@ -2,7 +2,8 @@
 
 /*
  * What is done outside of groups. A program and an erase each stand on a head that was just read back from
- * the record store: even if somebody forgot to say that a group has failed, nothing of it reaches the flash.
+ * the record store: even if somebody forgot to say that a group has failed, nothing of it reaches the flash. (The
+ * one exception is an append in a group that has no room left: it programs rows that were settled before.)
  */
 
 void qd_log_work_settle(qd_log_store_t *store) {
@@ -97,8 +98,9 @@ static qd_status_t program(qd_log_store_t *store, uint8_t row) {
         return QD_OK;
     }
     status = qd_log_head_load(store, row);
-    if (status == QD_OK && log->head.end - qd_log_row_of(store, &log->head, log->head.page) >=
-                               qd_log_page_rows(store, log->head.row_size)) {
+    if (status == QD_OK && log->head.page < log->head.clean &&
+        log->head.end - qd_log_row_of(store, &log->head, log->head.page) >=
+            qd_log_page_rows(store, log->head.row_size)) {
         status = qd_log_work_program(store, row);
     }
     return status == QD_PENDING ? QD_OK : status;

@@ -27,17 +27,19 @@ typedef struct qd_log_span {
 typedef struct qd_logs {
     void *context;
     /* Appends one row of the log's row size. utc_s: seconds since 2000-01-01T00:00:00Z, 0 .. 2^32-2.
-     * QD_OK: *sequence (may be NULL) is its number; QD_PENDING: an erase is in the way, call again; QD_UNDEFINED:
-     * no such log; QD_RANGE: another length, or time; QD_NO_SPACE: the group is full; QD_IO. */
+     * QD_OK: *sequence (may be NULL) is its number; QD_PENDING: an erase is in the way, call again in
+     * a later step; QD_UNDEFINED: no such log; QD_RANGE: another length, or time; QD_NO_SPACE: the group is full (half
+     * a flash page of rows fits into every log in each group, at least one row), or numbers are used up; QD_IO. */
     qd_status_t (*append)(void *context, uint16_t log, int64_t utc_s, const uint8_t *row, uint16_t length,
                           uint32_t *sequence);
     /* Reads one row. *utc_s and *length may not be NULL. QD_OK; QD_END: dropped, or not yet there; QD_CORRUPT: it
      * was there, but its octets fail their check; QD_NO_SPACE: longer than size; QD_UNDEFINED; QD_IO. */
     qd_status_t (*read)(void *context, uint16_t log, uint32_t sequence, int64_t *utc_s, uint8_t *row,
                         size_t size, size_t *length);
-    /* QD_OK, QD_UNDEFINED. */
+    /* QD_OK, QD_UNDEFINED, QD_IO. */
     qd_status_t (*span)(void *context, uint16_t log, qd_log_span_t *span);
-    /* The first row of orderly .. end at or after utc_s (end when there is none), by binary search.
+    /* The first row of orderly .. end at or after utc_s (end when there is none), by binary search;
+     * rows that cannot be read are passed over.
      * QD_OK, QD_UNDEFINED, QD_IO. */
     qd_status_t (*find)(void *context, uint16_t log, int64_t utc_s, uint32_t *sequence);
     /* Drops all rows, moves the generation; later rows have row_size octets (at most that of the layout).

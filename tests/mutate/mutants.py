@@ -24,6 +24,8 @@ EVENT, EVENT_LOG, SELECTION = "src/app/event.c", "src/app/event_log.c", "src/ite
 SLOTS, GROUP, SUPER, STORE, MOVE, DEVICE = ("src/store/slots.c", "src/store/group.c", "src/store/superblock.c", "src/store/store.c",
                                             "src/store/migrate.c", "src/store/device.c")
 GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
+LOG, LOG_HEAD, LOG_PAGE = "src/store/log.c", "src/store/log_head.c", "src/store/log_page.c"
+LOG_WORK, LOG_REBUILD = "src/store/log_work.c", "src/store/log_rebuild.c"
 
 ROWS = [
     # metrology: energy
@@ -198,6 +200,23 @@ ROWS = [
     ("staging-garbled", GROUP, "qd_status_t status = store->garbled ? load_redo(store) : QD_OK;", "qd_status_t status = QD_OK;", "sealed octets are taken for the group's contents"),
     ("redo-too-small", GROUP, "size = one > size ? one : size;", "size = one > size ? size : size;", "a record longer than a group has no room"),
     ("round-without-end", STORE, "store->scrub_next == 2u + 2u * store->layout->row_count", "store->scrub_next == 1u + 2u * store->layout->row_count", "the last slot is never verified"),
+    # ring logs
+    ("log-not-read-back", LOG_PAGE, "return compare(store, offset, length);", "return QD_OK;", "a page is not read back"),
+    ("log-unsynced", LOG_PAGE, "status = flash->sync(flash->context);", "status = QD_OK;", "a page is not synced"),
+    ("log-epoch", LOG_PAGE, "QD_SEAL_SLOT_PAGE, head->epoch, head->page}", "QD_SEAL_SLOT_PAGE, store->epoch, head->page}",
+     "a page is programmed again under another epoch"),
+    ("log-remap-all", LOG_PAGE, "page >= head->remap_from[i]", "page > 0", "pages before the failure are looked for in the spare block"),
+    ("log-clean-far", LOG_WORK, "store->erase_from % store->pages + store->pages;", "store->erase_from % store->pages + 2 * store->pages;",
+     "a block counts as erased with the one before it"),
+    ("log-spare-dirty", LOG_WORK, "    head.clean = from;\n", "", "a spare block is not erased before it is used"),
+    ("log-kept", LOG_HEAD, "(block - ring + 1) * store->pages", "(block - ring) * store->pages", "rows are kept in a block that is erased"),
+    ("log-unsettled", LOG, "if (last > log->settled) {", "if (last == 0) {", "rows that are not committed reach the flash"),
+    ("log-undo", LOG, "qd_status_t loaded = qd_log_head_load(store, row);", "qd_status_t loaded = qd_log_head_need(store, row);",
+     "rows of a failed group stay"),
+    ("log-find", LOG, "(int64_t)time < utc_s", "(int64_t)time <= utc_s", "a row at the time itself is passed over"),
+    ("log-orderly", LOG, "(uint32_t)utc_s < head.newest", "(uint32_t)utc_s <= head.newest", "the same time twice counts as disorder"),
+    ("log-same-page", LOG, "    if (rows >= qd_log_page_rows(store, head.row_size)) {", "    if (rows > 255) {", "a restart fills a sealed page again"),
+    ("log-repeats", LOG_REBUILD, "head.end += LOST_PAGES * ", "head.end += ", "rows of a lost head repeat their numbers"),
 ]
 
 MUTANTS = [Mutant(*row) for row in ROWS]

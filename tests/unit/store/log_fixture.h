@@ -30,9 +30,9 @@
 #define MODEL_ROWS 8192u
 
 static const qd_record_row_t record_rows[] = {{PLAIN, 40, false},
-                                              {0x301, QD_LOG_HEAD_SIZE, false},
-                                              {0x302, QD_LOG_HEAD_SIZE, false},
-                                              {0x303, QD_LOG_HEAD_SIZE, false}};
+                                              {0x301, QD_LOG_HEAD_SIZE, true},
+                                              {0x302, QD_LOG_HEAD_SIZE, true},
+                                              {0x303, QD_LOG_HEAD_SIZE, true}};
 static const qd_store_layout_t record_layout = {"log", 1, record_rows, 4, 1400};
 static const qd_log_row_t log_rows[LOGS] = {{0x301, 20, 90, 2}, {0x302, 124, 6, 0}, {0x303, 5, 300, 1}};
 static const qd_log_layout_t log_layout = {log_rows, LOGS};

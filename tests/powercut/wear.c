@@ -27,8 +27,8 @@
 #define EVENTS_A_DAY 20u
 #define DAY_S 86400u
 
-static const qd_record_row_t record_rows[] = {{PROFILE, QD_LOG_HEAD_SIZE, false},
-                                              {EVENTS, QD_LOG_HEAD_SIZE, false}};
+static const qd_record_row_t record_rows[] = {{PROFILE, QD_LOG_HEAD_SIZE, true},
+                                              {EVENTS, QD_LOG_HEAD_SIZE, true}};
 static const qd_store_layout_t record_layout = {"wear", 1, record_rows, 2, 2 * QD_LOG_HEAD_SIZE};
 /* 30 days, and 500 events. */
 static const qd_log_row_t log_rows[] = {{PROFILE, PROFILE_ROW, 30 * ROWS_A_DAY, 1},
