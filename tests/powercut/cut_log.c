@@ -4,8 +4,12 @@
  * The scenario goes round the rings several times: rows alone and in groups over both logs, groups that fail, new
  * generations and starts. After each cut every row that was committed is there, in its order, once, and nothing
  * else is; no page is sealed twice with different content; and the logs go on from there for more than one
- * erase block without a block given up. The options are those of tests/support/cut.h.
+ * erase block without a block given up. The options are those of tests/support/cut.h, and
+ *
+ *   cut_log --image FILE STEPS    writes the flash after so many steps, prints the heads and what is to be found
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/log.h"
@@ -490,11 +494,79 @@ static const char *check(void *context, size_t done) {
     return why;
 }
 
+/* --- images ----------------------------------------------------------------------------------------- */
+
+static void print_octets(const uint8_t *octets, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        printf("%02x", octets[i]);
+    }
+    printf("\n");
+}
+
+/* What a reader has to find: heads as they are, rows as the scenario appended them. */
+static void print_expected(const world_t *w, const model_log_t *model) {
+    const qd_records_t *records = qd_store_records(w->store);
+    uint8_t octets[QD_LOG_HEAD_SIZE];
+    size_t length = 0;
+
+    for (unsigned log = 0; log < LOGS; log++) {
+        uint32_t held = model[log].end - model[log].base;
+        uint32_t shown = held < log_rows[log].rows ? held : log_rows[log].rows;
+
+        if (records->read(records->context, log_rows[log].id, octets, sizeof octets, &length) == QD_OK) {
+            printf("head %u ", log_rows[log].id);
+            print_octets(octets, length);
+        }
+        for (uint32_t i = model[log].end - shown; i < model[log].end; i++) {
+            printf("row %u %u %u ", log_rows[log].id, (unsigned)i,
+                   (unsigned)row_time(model[log].seed[i - 1]));
+            row_octets(model[log].seed[i - 1], octets, model[log].row_size);
+            print_octets(octets, model[log].row_size);
+        }
+    }
+}
+
+/* Plays so many steps, on a flash with a cell that cannot be cleared: a spare block comes into use. */
+static int write_image(const char *path, size_t steps) {
+    static union {
+        max_align_t align;
+        world_t world;
+    } memory;
+    static qd_sim_supply_t supply;
+    world_t *w = &memory.world;
+    FILE *file = fopen(path, "wb");
+    bool good = file != NULL;
+
+    qd_sim_supply_init(&supply);
+    setup(w, &supply, 0);
+    (void)qd_sim_nor_stick(&w->nor, 2 * BLOCK + QD_LOG_PAGE_SIZE, 0xff, 0xff);
+    for (size_t i = 0; i < steps && i < STEPS && good; i++) {
+        unsigned tries = 0;
+
+        /* What fails is tried again by the next run. */
+        while (do_step(w, i) != QD_OK && good) {
+            good = script[i].kind == RUN && ++tries < 5;
+        }
+    }
+    model_after(w->model, steps);
+    good = good && fwrite(qd_sim_nor_cells(&w->nor), 1, FLASH_SIZE, file) == FLASH_SIZE;
+    if (file != NULL) {
+        good = fclose(file) == 0 && good;
+    }
+    if (good) {
+        print_expected(w, w->model);
+    }
+    return good ? 0 : 2;
+}
+
 int main(int argc, char **argv) {
     static const qd_cut_scenario_t scenarios[] = {
         {"ring-roll-over", sizeof(world_t), STEPS, setup, do_step, mount, check},
     };
     static const qd_cut_program_t program = {"cut_log", scenarios, 1, defects, 4, SAMPLE};
 
+    if (argc == 4 && strcmp(argv[1], "--image") == 0) {
+        return write_image(argv[2], strtoul(argv[3], NULL, 10));
+    }
     return qd_cut_main(&program, argc, argv);
 }
