@@ -109,6 +109,18 @@ qd_status_t qd_gateway_journal(qd_gateway_t *gateway, uint32_t sequence, qd_jour
     return status;
 }
 
+qd_status_t qd_gateway_down(qd_gateway_t *gateway, int64_t *utc_ms) {
+    qd_gate_request_t request;
+    qd_gate_reply_t reply;
+    qd_gateway_request(&request, QD_GATE_HELLO);
+    qd_status_t status = qd_gateway_call(gateway, QD_OWNER_JOURNAL, &request, &reply);
+    if (status != QD_OK) {
+        return status;
+    }
+    *utc_ms = reply.u.hello.down_utc_ms;
+    return *utc_ms != INT64_MIN ? QD_OK : QD_UNAVAILABLE;
+}
+
 qd_status_t qd_gateway_journal_span(qd_gateway_t *gateway, uint32_t *first, uint32_t *end) {
     if ((gateway->journal_known & JOURNAL_ENTRIES_KNOWN) == 0) {
         qd_gate_request_t request;

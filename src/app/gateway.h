@@ -46,6 +46,8 @@ void qd_gateway_refresh(qd_gateway_t *gateway);
 qd_status_t qd_gateway_page(qd_gateway_t *gateway, uint8_t page, const int64_t **energy_mj);
 /* A sealed parameter. QD_OK, QD_PENDING, QD_UNDEFINED. */
 qd_status_t qd_gateway_parameter(qd_gateway_t *gateway, uint8_t parameter, int64_t *value);
+/* UTC in ms of metrology's last commit before this start. QD_OK, QD_PENDING; QD_UNAVAILABLE: not known. */
+qd_status_t qd_gateway_down(qd_gateway_t *gateway, int64_t *utc_ms);
 /* Entries first .. end-1 of the integrity journal, as of the present snapshot. QD_OK, QD_PENDING. */
 qd_status_t qd_gateway_journal_span(qd_gateway_t *gateway, uint32_t *first, uint32_t *end);
 /* One entry of it. QD_OK, QD_PENDING; QD_UNDEFINED: evicted, or not yet there; QD_CORRUPT: it is lost. */

@@ -43,6 +43,7 @@ static inline bool qd_services_in_factory(const qd_services_t *services) {
 #define QD_RECORD_DIAGNOSIS 0x0206u
 /* Logs of the app; metrology's journal is 0x0301. */
 #define QD_LOG_EVENTS_STANDARD 0x0302u
+#define QD_LOG_EVENTS_STANDARD_ROWS 500u
 #define QD_RECORD_IDENTITY_SIZE 256u
 #define QD_RECORD_CLOCK_SIZE 96u
 #define QD_RECORD_TARIFF_SIZE 512u

@@ -6,11 +6,6 @@
 #include "app/event.h"
 #include "meter/meter_state.h"
 
-/* The standard event log; nothing is appended to it yet. */
-#define LOG_STANDARD_EVENTS 0x0302u
-#define LOG_STANDARD_EVENTS_ROW 20u
-#define LOG_STANDARD_EVENTS_ROWS 500u
-
 /* Every record of the meter, and the head of each log, sorted by id; metrology's first. What is written
  * seldom is mirrored, so that one damaged slot loses nothing; the others are replaced within a second or
  * lose history only. */
@@ -26,17 +21,17 @@ static const qd_record_row_t record_rows[] = {
     {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE, true},
     {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS_SIZE, true},
     {QD_LOG_METROLOGY_JOURNAL, QD_LOG_HEAD_SIZE, true},
-    {LOG_STANDARD_EVENTS, QD_LOG_HEAD_SIZE, true},
+    {QD_LOG_EVENTS_STANDARD, QD_LOG_HEAD_SIZE, true},
 };
 
 static const qd_log_row_t log_rows[] = {
     {QD_LOG_METROLOGY_JOURNAL, QD_LOG_METROLOGY_JOURNAL_ROW, QD_LOG_METROLOGY_JOURNAL_ROWS, 1},
-    {LOG_STANDARD_EVENTS, LOG_STANDARD_EVENTS_ROW, LOG_STANDARD_EVENTS_ROWS, 1},
+    {QD_LOG_EVENTS_STANDARD, QD_EVENT_ROW_SIZE, QD_LOG_EVENTS_STANDARD_ROWS, 1},
 };
 static const qd_log_layout_t log_layout = {log_rows, sizeof log_rows / sizeof log_rows[0]};
 
-/* The largest group: whatever metrology writes in one commit, with its journal's head. The events of a step are one record
- * and need no group. */
+/* The largest group: whatever metrology writes in one commit, with its journal's head. The
+ * events of a step, their record and the head of their log, are less. */
 #define GROUP_CAPACITY                                                                                       \
     (QD_RECORD_METROLOGY_BASE_SIZE + QD_RECORD_METROLOGY_DELTA_SIZE + QD_RECORD_METROLOGY_SEALED_SIZE +      \
      QD_RECORD_METROLOGY_CHECKPOINT_SIZE + QD_LOG_HEAD_SIZE)
@@ -176,6 +171,7 @@ static qd_status_t start_modules(qd_meter_t *meter, const qd_carving_t *carving)
     }
     qd_objects_init(&meter->objects, model->cosem, meter->modules, QD_MODULE_COUNT, meter->ports.factory);
     services->records = qd_store_records(meter->store);
+    services->logs = qd_log_interface(meter->logs);
     services->gateway = &meter->gateway;
     services->events = carving->module[QD_MODULE_EVENT];
     services->clock = carving->module[QD_MODULE_CLOCK];

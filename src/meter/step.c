@@ -113,7 +113,10 @@ static qd_status_t commit_events(qd_meter_t *meter) {
     }
     qd_event_committed(bus, status == QD_OK);
     if (status == QD_OK) {
+        qd_log_group_committed(meter->logs);
         fan_out(meter);
+    } else {
+        (void)qd_log_group_failed(meter->logs);
     }
     return failed(status) ? QD_IO : QD_OK;
 }
@@ -125,6 +128,18 @@ static void run_under_snapshot(qd_meter_t *meter, uint64_t tick_us, uint64_t *ne
     }
     qd_gateway_refresh(&meter->gateway);
     run_modules(meter, tick_us, next_us);
+}
+
+/* The instant of the last commit before this start; by link that takes a few messages. */
+static bool ask_down(qd_meter_t *meter, int64_t *down_ms) {
+    qd_status_t status = QD_PENDING;
+    for (uint8_t i = 0; i < SETTLE_ROUNDS && status == QD_PENDING; i++) {
+        if (meter->loop != NULL) {
+            qd_gate_server_pump(&meter->loop->server);
+        }
+        status = qd_gateway_down(&meter->gateway, down_ms);
+    }
+    return status == QD_OK;
 }
 
 /* At the start the modules have questions to metrology; they are settled before the first interval
@@ -139,7 +154,9 @@ static void settle(qd_meter_t *meter, uint64_t tick_us) {
         return;
     }
     meter->started = true;
-    (void)qd_event_power_start(events_of(meter), NULL, false, tick_us);
+    int64_t down_ms = 0;
+    bool known = ask_down(meter, &down_ms);
+    (void)qd_event_power_start(events_of(meter), known ? &down_ms : NULL, known, tick_us);
 }
 
 /* What the supply allows now; one that was away is told. */

@@ -30,11 +30,11 @@
 #define EVENT_LOG(e, target, access_row)                                                                     \
     OBJECT(0, 0, 99, 98, e, qd_class_profile_generic, QD_MODULE_EVENT, QD_EVENT_ITEM_LOG, target, access_row)
 #define STANDARD_LOG                                                                                         \
-    { QD_LOG_EVENTS_STANDARD, 500, QD_OBIS(0, 0, 96, 11, 0, 255) }
+    { QD_LOG_EVENTS_STANDARD, QD_LOG_EVENTS_STANDARD_ROWS, QD_OBIS(0, 0, 96, 11, 0, 255) }
 /* Metrology's integrity journal; E from 128 on is the manufacturer's. */
 #define JOURNAL(access_row)                                                                                  \
     OBJECT(0, 0, 99, 98, 128, qd_class_profile_generic, QD_MODULE_EVENT, QD_EVENT_ITEM_JOURNAL, 0, access_row)
-#define JOURNAL_ENTRIES 52
+#define JOURNAL_ENTRIES QD_LOG_METROLOGY_JOURNAL_ROWS
 
 /* Data (class 1) and Register (class 3); members along group E. */
 #define DATA(a, b, c, d, e, members, module, item, arg, type, access_row, flags)                             \
