@@ -50,6 +50,16 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != "lock"}
 
 
+def fill_flash(run, folder):
+    """The flash of a meter that has written to it, and a world that knows that."""
+    path = folder / "flash"
+    octets_before = bytearray(path.read_bytes())
+    octets_before[-1] &= 0x7F
+    path.write_bytes(octets_before)
+    meter = run(ready=False, load=meters.zero_load(), speed="max", length="1s")
+    assert meter.wait(10) == 0, meter.stderr()
+
+
 def refused(run, *extra, **options):
     """The one line of a start that must not be."""
     meter = run(ready=False, load=meters.zero_load(), speed="max", length="5s", extra=extra, **options)
@@ -59,8 +69,12 @@ def refused(run, *extra, **options):
 
 
 @pytest.mark.parametrize("how", ["missing", "empty", "zeros", "ones", "head", "cut", "larger"])
-@pytest.mark.parametrize("name", ["fram"])
+@pytest.mark.parametrize("name", ["fram", "flash"])
 def test_a_lost_memory_is_no_new_meter(run, old, name, how):
+    if name == "flash":
+        if how == "head":
+            pytest.skip("the head of the flash is no better than the rest of it")
+        fill_flash(run, old)
     before = harm(old / name, how)
     left = contents(old)
     for start in (None, "2031-01-01T00:00:00Z"):
@@ -70,6 +84,15 @@ def test_a_lost_memory_is_no_new_meter(run, old, name, how):
         assert contents(old) == left
     (old / name).write_bytes(before)
     assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+@pytest.mark.parametrize("how", ["zeros", "ones"])
+def test_a_flash_that_never_held_anything_may_be_blank(run, old, how):
+    if any(octet != 0xFF for octet in (old / "flash").read_bytes()):
+        pytest.skip("this meter has written to its flash")
+    harm(old / "flash", how)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+    assert set((old / "flash").read_bytes()) == {0xFF}
 
 
 @pytest.mark.parametrize("how", ["missing", "empty", "short", "long", "no digits", "seen"])
@@ -125,6 +148,16 @@ def test_no_two_meters_have_the_same_key(run, tmp_path):
     assert (tmp_path / "one" / "key").read_text() != (tmp_path / "two" / "key").read_text()
 
 
+def test_rows_without_their_meter_are_kept(run, old):
+    fill_flash(run, old)
+    for name in ("fram", "world"):
+        (old / name).unlink()
+    left = contents(old)
+    said = refused(run)
+    assert str(old / "flash") in said and "copy" in said and "remov" in said, said
+    assert contents(old) == left
+
+
 @pytest.mark.parametrize("how", ["missing", "empty", "zeros"])
 def test_a_lost_world_does_not_turn_the_clock_back(run, old, how):
     harm(old / "world", how)
@@ -141,7 +174,7 @@ def test_a_lost_world_does_not_turn_the_clock_back(run, old, how):
 
 
 def test_an_emptied_directory_is_a_new_meter(run, old):
-    for name in ("fram", "world"):
+    for name in ("fram", "flash", "world"):
         (old / name).unlink()
     assert import_wh(run(load=meters.zero_load(), speed=20)) == 0
 
@@ -252,7 +285,7 @@ def test_a_file_cut_under_a_running_meter_is_said(run, tmp_path, name):
     assert str(tmp_path / "x" / name) in refused(run)
 
 
-@pytest.mark.parametrize(("name", "how"), [("fram", "missing"), ("world", "missing")])
+@pytest.mark.parametrize(("name", "how"), [("fram", "missing"), ("world", "missing"), ("flash", "missing"), ("flash", "cut")])
 def test_a_file_lost_under_a_running_meter_is_said_at_its_end(run, tmp_path, name, how):
     """A cut flash at its end or, when the meter wants it, at once."""
     meter = run(load=A_WH_A_SECOND, speed=20)
