@@ -91,6 +91,9 @@ static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
         meter->interval_us = record.tick_us;
     }
     qd_status_t status = qd_door_commit_notice(meter->door);
+    if (status == QD_STATE) {
+        status = commit_metrology(meter); /* nothing to stand on yet, in the first second: the long way */
+    }
     qd_supply_committed(&meter->supply, !failed(status));
     return failed(status) ? QD_IO : QD_OK;
 }
