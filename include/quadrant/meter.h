@@ -24,7 +24,7 @@ typedef struct qd_meter_ports {
     const qd_block_t *fram;                            /* required */
     const qd_block_t *flash;                           /* required; of the logs, with erase blocks */
     const qd_quantities_port_t *quantities;            /* required */
-    const qd_device_key_t *key;                        /* NULL: checked, not sealed; asked at the start */
+    const qd_device_key_t *key;                        /* required; asked once, at the start */
     const qd_rtc_t *rtc;                               /* NULL: no reserve, clock invalid at each start */
     const qd_random_t *random;                         /* NULL: no challenges, HLS refused */
     const qd_power_t *power;                           /* NULL: always on mains */
@@ -58,7 +58,7 @@ size_t qd_meter_size(const qd_model_t *model);
 size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options);
 /* Octets for metrology in options.metrology_memory. */
 size_t qd_meter_metrology_size(void);
-/* Octets of FRAM that its records take. */
+/* Octets of FRAM that its records take, with room for those of another layout while they change over. */
 uint32_t qd_meter_fram_size(const qd_model_t *model);
 /* Octets of flash with erase blocks of erase_size that its logs take. */
 uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size);
@@ -100,6 +100,16 @@ void qd_meter_get_view(const qd_meter_t *meter, qd_meter_view_t *view);
 uint64_t qd_meter_hash(const qd_meter_t *meter);
 /* UTC of the meter at tick_us, ms since 2000-01-01. */
 int64_t qd_meter_utc_ms(const qd_meter_t *meter, uint64_t tick_us);
+
+/*
+ * Hands the FRAM back to an earlier layout version of its records, before an older firmware is put on the device; no
+ * meter may run on it. memory: qd_meter_size() octets, aligned to 8. A cut anywhere leaves the present records or the
+ * earlier ones, complete. QD_OK; QD_UNDEFINED: this model knows no such version; QD_END: the FRAM is blank;
+ * QD_VERSION, QD_MODEL, QD_FOREIGN, QD_CORRUPT, QD_NO_SPACE, QD_IO as qd_meter_init; QD_RANGE: a content does not
+ * fit into its earlier record: the present records stand.
+ */
+qd_status_t qd_meter_hand_back(void *memory, size_t size, const qd_model_t *model,
+                               const qd_meter_ports_t *ports, uint16_t version);
 
 /*
  * Manufacture: writes one write-once value, as the factory does before it seals the meter.

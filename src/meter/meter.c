@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/event.h"
-#include "meter/meter_state.h"
+#include "meter/migrate.h"
 
 /* Every record of the meter, and the head of each log, sorted by id; metrology's first. What is written
  * seldom is mirrored, so that one damaged slot loses nothing; the others are replaced within a second or
@@ -79,7 +79,7 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
     qd_meter_layout(model, &layout);
     memset(carving, 0, sizeof *carving);
     carving->meter = arena_take(arena, sizeof(qd_meter_t));
-    carving->store_size = qd_store_size(&layout);
+    carving->store_size = qd_meter_store_size(model);
     carving->store = arena_take(arena, carving->store_size);
     carving->logs_size = qd_log_size(&log_layout);
     carving->logs = arena_take(arena, carving->logs_size);
@@ -119,21 +119,12 @@ size_t qd_meter_metrology_size(void) {
 uint32_t qd_meter_fram_size(const qd_model_t *model) {
     qd_store_layout_t layout;
     qd_meter_layout(model, &layout);
-    return qd_store_device_size(&layout, &qd_sealer_gcm_shape);
+    return qd_store_migrate_device_size(&layout, &layout, &qd_sealer_gcm_shape);
 }
 
 uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size) {
     (void)model; /* all models have the same logs */
     return qd_log_device_size(&log_layout, &qd_sealer_gcm_shape, erase_size);
-}
-
-/* Metrology's journal tells what the logs have lost. */
-static void note_lost_logs(const qd_meter_t *meter, uint32_t lost) {
-    for (uint8_t i = 0; i < log_layout.row_count; i++) {
-        if ((lost >> i & 1u) != 0) {
-            (void)qd_door_storage_note(meter->door, QD_JOURNAL_STORAGE_LOST, log_rows[i].id);
-        }
-    }
 }
 
 static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, const qd_guard_t *guard,
@@ -200,7 +191,7 @@ static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
 }
 
 static bool ports_complete(const qd_model_t *model, const qd_meter_ports_t *ports) {
-    if (ports->fram == NULL || ports->flash == NULL || ports->quantities == NULL ||
+    if (ports->fram == NULL || ports->flash == NULL || ports->quantities == NULL || ports->key == NULL ||
         ports->channel_count > model->cosem->channel_count || ports->channel_count > QD_CHANNELS_MAX) {
         return false;
     }
@@ -210,6 +201,39 @@ static bool ports_complete(const qd_model_t *model, const qd_meter_ports_t *port
         }
     }
     return true;
+}
+
+/* The record store; one of another layout that this model knows is taken over. */
+static qd_status_t mount(qd_meter_t *m, const qd_carving_t *carving) {
+    qd_status_t status = qd_sealer_gcm_init(&m->sealer, m->ports.key);
+    if (status == QD_OK) {
+        status = qd_store_mount(carving->store, carving->store_size, &m->layout, m->ports.fram,
+                                &m->sealer.sealer, &m->store);
+    }
+    if (status == QD_VERSION && qd_meter_take_over(m, carving->store, carving->store_size) == QD_OK) {
+        status = qd_store_mount(carving->store, carving->store_size, &m->layout, m->ports.fram,
+                                &m->sealer.sealer, &m->store);
+    }
+    return status == QD_END ? QD_OK : status;
+}
+
+/* Everything that stands on the record store, from the logs up. */
+static qd_status_t start(qd_meter_t *m, const qd_carving_t *carving, const qd_guard_t *guard) {
+    uint32_t lost_logs = 0;
+    qd_status_t status =
+        qd_log_mount(carving->logs, carving->logs_size, m->log_layout, qd_store_records(m->store),
+                     m->ports.flash, &m->sealer.sealer, qd_store_epoch(m->store), &lost_logs, &m->logs);
+    if (status == QD_OK) {
+        status = start_metrology(m, carving, guard, m->tick_us);
+    }
+    if (status == QD_OK) {
+        qd_upkeep_start(m, lost_logs);
+        status = start_modules(m, carving);
+    }
+    if (status == QD_OK) {
+        start_channels(m, carving);
+    }
+    return status;
 }
 
 qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, const qd_meter_ports_t *ports,
@@ -233,26 +257,12 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     m->tick_us = tick_us;
     m->interval_us = tick_us;
     qd_meter_layout(model, &m->layout);
-    m->sealer.sealer = qd_sealer_crc;
-    qd_status_t status = ports->key != NULL ? qd_sealer_gcm_init(&m->sealer, ports->key) : QD_OK;
+    m->log_layout = &log_layout;
+    qd_status_t status = mount(m, &carving);
     if (status == QD_OK) {
-        status = qd_store_mount(carving.store, carving.store_size, &m->layout, ports->fram, &m->sealer.sealer,
-                                &m->store);
-    }
-    uint32_t lost = 0;
-    if (status == QD_OK || status == QD_END) {
-        status = qd_log_mount(carving.logs, carving.logs_size, &log_layout, qd_store_records(m->store),
-                              ports->flash, &m->sealer.sealer, qd_store_epoch(m->store), &lost, &m->logs);
+        status = start(m, &carving, options->guard);
     }
     if (status == QD_OK) {
-        status = start_metrology(m, &carving, options->guard, tick_us);
-    }
-    if (status == QD_OK) {
-        note_lost_logs(m, lost);
-        status = start_modules(m, &carving);
-    }
-    if (status == QD_OK) {
-        start_channels(m, &carving);
         *meter = m;
     }
     return status;

@@ -10,6 +10,7 @@
 #include "meter/door.h"
 #include "meter/sealer_gcm.h"
 #include "meter/supply.h"
+#include "meter/upkeep.h"
 #include "metrology/gate_link.h"
 #include "models/model.h"
 #include "quadrant/meter.h"
@@ -48,6 +49,8 @@ struct qd_meter {
     qd_sealer_gcm_t sealer;
     qd_store_t *store;
     qd_log_store_t *logs;
+    const qd_log_layout_t *log_layout;
+    qd_upkeep_t upkeep;
     qd_door_t *door;      /* to metrology */
     qd_gate_loop_t *loop; /* NULL: gate by call */
     qd_gateway_t gateway;

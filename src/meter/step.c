@@ -222,6 +222,7 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (booked > 0 || meter->loop != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
         meter->modules_us = tick_us;
         run_under_snapshot(meter, tick_us, next_us);
+        qd_upkeep_run(meter, tick_us);
     }
     qd_status_t events = commit_events(meter);
     if (serve_channels(meter, tick_us)) {

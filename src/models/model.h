@@ -8,6 +8,7 @@
 #include "cosem/tables.h"
 #include "metrology/metrology.h"
 #include "quadrant/model.h"
+#include "store/store.h"
 
 /* Module numbers, the same in every model so that rows can name them. */
 enum {
@@ -26,10 +27,22 @@ typedef struct qd_module_row {
     const void *config;
 } qd_module_row_t;
 
+/* An earlier layout of the records that this firmware takes over from, and can hand back to. */
+typedef struct qd_model_layout {
+    uint16_t version;
+    const qd_record_row_t *rows; /* sorted by id */
+    uint16_t row_count;
+    uint16_t group_capacity;
+    const qd_migration_t *up;   /* to the present one */
+    const qd_migration_t *down; /* from it */
+} qd_model_layout_t;
+
 struct qd_model {
     const char *name;
     const char *title;
-    uint16_t layout_version; /* of its records */
+    uint16_t layout_version;          /* of its records */
+    const qd_model_layout_t *earlier; /* NULL: none */
+    uint8_t earlier_count;
     uint8_t phase_mask;
     const qd_metrology_config_t *metrology;
     const qd_cosem_tables_t *cosem;

@@ -46,7 +46,7 @@ typedef struct world {
         max_align_t align;
         uint8_t octets[40960];
     } memory;
-    uint8_t cells[16384];
+    uint8_t cells[32768];
     unsigned programs;
     qd_status_t fram_status; /* of program and sync, unless QD_OK */
     qd_block_t fram;

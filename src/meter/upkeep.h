@@ -1,0 +1,30 @@
+/*
+ * upkeep.h - looking after the memories: what rots is found while there is still a copy, and told.
+ *
+ * Purpose: every ten seconds one place of the record store and one page of the logs is verified; what was repaired or
+ * lost goes into metrology's integrity journal, and what is wrong now into the error register. Metering never
+ * waits for any of it.
+ * Context: main context, inside a step, outside of groups.
+ */
+#ifndef QD_METER_UPKEEP_H
+#define QD_METER_UPKEEP_H
+
+#include "quadrant/types.h"
+
+struct qd_meter;
+
+#define QD_UPKEEP_PERIOD_US 10000000u
+
+typedef struct qd_upkeep {
+    uint64_t next_us;      /* of the next look */
+    uint32_t lost_records; /* rows of the layout that have no good slot, one bit each: told already */
+    uint16_t bad_pages;    /* found in the present round */
+    uint16_t told_pages;   /* found in the round before, and told */
+} qd_upkeep_t;
+
+/* What the mount has found; lost_logs has the bit of each log whose head was lost. */
+void qd_upkeep_start(struct qd_meter *meter, uint32_t lost_logs);
+/* Looks at one place when it is time, and at the conditions that make the error register. */
+void qd_upkeep_run(struct qd_meter *meter, uint64_t tick_us);
+
+#endif

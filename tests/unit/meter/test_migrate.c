@@ -1,0 +1,121 @@
+/*
+ * test_migrate.c - a firmware with another layout of the records, and back again.
+ *
+ * The newer model is the smallest one with a larger identity record, another form of the error register and
+ * without the passwords of the older one.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "app/diagnosis.h"
+#include "unit/meter/expect.h"
+
+#define NEW_BIT 0x00010000u
+
+static world_t world;
+static qd_record_row_t old_rows[32];
+static qd_store_layout_t old_layout;
+
+static qd_status_t mark(const uint8_t *old, size_t length, uint8_t *content, size_t *made, uint8_t bit) {
+    if (length != 5) {
+        return QD_CORRUPT;
+    }
+    memcpy(content, old, length);
+    content[3] ^= bit; /* bit 16 of the register */
+    *made = length;
+    return QD_OK;
+}
+
+static qd_status_t register_changes(void *context, const uint8_t *old, size_t old_length, uint8_t *content,
+                                    size_t size, size_t *length) {
+    (void)context;
+    return size < 5 ? QD_RANGE : mark(old, old_length, content, length, 1);
+}
+
+static const qd_migration_row_t steps[] = {{QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS, register_changes}};
+static const qd_migration_t way = {NULL, steps, 1};
+static qd_model_layout_t earlier;
+static qd_model_t newer;
+
+static const qd_model_t *older(void) {
+    return qd_model_find("mini");
+}
+
+static qd_diagnosis_t *diagnosis(void) {
+    return world.meter->modules[QD_MODULE_DIAGNOSIS].state;
+}
+
+static int64_t import_mj(void) {
+    qd_meter_view_t view;
+    qd_meter_get_view(world.meter, &view);
+    return view.import_mj;
+}
+
+static void start(void) {
+    qd_meter_layout(older(), &old_layout);
+    assert_true(old_layout.row_count < 32);
+    memcpy(old_rows, old_layout.rows, old_layout.row_count * sizeof old_rows[0]);
+    earlier = (qd_model_layout_t){old_layout.version,        old_rows, old_layout.row_count,
+                                  old_layout.group_capacity, &way,     &way};
+    newer = *older();
+    newer.layout_version = (uint16_t)(old_layout.version + 1u);
+    newer.earlier = &earlier;
+    newer.earlier_count = 1;
+    world_blank(&world, older());
+    world.now.phase[0].valid = true;
+    world.now.phase[0].voltage_mv = 230000;
+    world.now.phase[0].active_power_mw = 3600000;
+    assert_int_equal(world_start(&world), QD_OK);
+    world_run(&world, 10);
+    qd_diagnosis_report(diagnosis(), QD_ERROR_FLASH);
+    world_run(&world, 2);
+    assert_int_equal(import_mj(), INT64_C(3600) * 12000);
+}
+
+static void test_up_and_down(void **state) {
+    (void)state;
+    start();
+    world.model = &newer;
+    assert_int_equal(world_restart(&world), QD_OK);
+    assert_int_equal(import_mj(), INT64_C(3600) * 12000);
+    assert_int_equal(qd_diagnosis_errors(diagnosis()), QD_ERROR_FLASH | NEW_BIT);
+    world_run(&world, 5);
+    /* The older firmware refuses it and changes nothing. */
+    world.model = older();
+    assert_int_equal(world_restart(&world), QD_VERSION);
+    assert_int_equal(
+        qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &world.ports, old_layout.version),
+        QD_OK);
+    assert_int_equal(world_start(&world), QD_OK);
+    assert_int_equal(import_mj(), INT64_C(3600) * 17000);
+    assert_int_equal(qd_diagnosis_errors(diagnosis()), QD_ERROR_FLASH);
+    world_run(&world, 1);
+    assert_int_equal(import_mj(), INT64_C(3600) * 18000);
+}
+
+static void test_what_is_not_known(void **state) {
+    (void)state;
+    start();
+    earlier.version = (uint16_t)(old_layout.version + 5u);
+    world.model = &newer;
+    assert_int_equal(world_restart(&world), QD_VERSION);
+    earlier.version = old_layout.version;
+    assert_int_equal(
+        qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &world.ports, old_layout.version + 7u),
+        QD_UNDEFINED);
+    assert_int_equal(qd_meter_hand_back(&world.memory, 1000, &newer, &world.ports, old_layout.version),
+                     QD_NO_SPACE);
+    /* These records are of the older layout. */
+    assert_int_equal(
+        qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &world.ports, old_layout.version),
+        QD_VERSION);
+    world.model = older();
+    assert_int_equal(world_start(&world), QD_OK);
+    assert_int_equal(import_mj(), INT64_C(3600) * 12000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_up_and_down),
+        cmocka_unit_test(test_what_is_not_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
