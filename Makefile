@@ -1,7 +1,7 @@
 # Short names. Each prepares the machine (scripts/bootstrap), then calls a CMake preset or a script.
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help build run test verify lint bench sizes fuzz firmware format clean
+.PHONY: help build run test verify lint bench sizes fuzz firmware firmware-run format clean
 .DEFAULT_GOAL := help
 
 HOST = scripts/preset host
@@ -15,7 +15,8 @@ help:
 	@echo "make bench      measure, and write docs/benchmarks.md (BENCH='get step' picks some)"
 	@echo "make sizes      code and data of every library against its budget"
 	@echo "make fuzz       fuzz every target for FUZZ_SECONDS (default 60) each"
-	@echo "make firmware   compile src/ for a Cortex-M4"
+	@echo "make firmware   build the images for a Cortex-M4"
+	@echo "make firmware-run  run one in QEMU; ARGS='mini LOAD.csv' goes to scripts/qemu"
 	@echo "make format     let clang-format rewrite the C files"
 	@echo "make clean      remove build/"
 
@@ -59,6 +60,12 @@ firmware:
 	@scripts/bootstrap firmware
 	@scripts/preset cortex-m4
 	@scripts/sizes
+
+firmware-run:
+	@scripts/bootstrap firmware
+	@$(HOST) mps2_feeder
+	@scripts/preset cortex-m4
+	@exec scripts/qemu $(ARGS)
 
 format:
 	@scripts/bootstrap test

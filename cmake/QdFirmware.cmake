@@ -34,3 +34,27 @@ foreach(model st402 mini)
   target_compile_options(${model} PRIVATE -ffreestanding)
   target_compile_definitions(${model} PRIVATE QD_FIRMWARE_MODEL=qd_model_${model})
 endforeach()
+
+# The application that does what it must not: tests/firmware.
+qd_image(hostile tests/firmware/hostile.c)
+
+# Programs of tests on the board, privileged and alone, with the whole newlib.
+function(qd_plain name)
+  add_executable(${name} ${ARGN} tests/firmware/plain.c)
+  qd_warnings(${name})
+  # Newlib's inttypes.h looks at types that only its own headers name, and gcc's stdint.h stands before them.
+  target_compile_options(${name} PRIVATE "SHELL:-include sys/types.h")
+  target_include_directories(${name} PRIVATE include src tests sim ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE qd_all m)
+  target_link_options(${name} PRIVATE -T${QD_MPS2}/mps2.ld -nostartfiles -Wl,--gc-sections
+                                      -Wl,--defsym=QD_STACK_SIZE=32768)
+  set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/firmware
+                                           LINK_DEPENDS ${QD_MPS2}/mps2.ld)
+endfunction()
+
+qd_plain(bench tests/firmware/bench.c)
+file(GLOB sources CONFIGURE_DEPENDS tests/vectors/*.c)
+foreach(source IN LISTS sources)
+  get_filename_component(name ${source} NAME_WE)
+  qd_plain(vectors_${name} ${source})
+endforeach()

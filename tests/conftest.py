@@ -8,10 +8,27 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-for folder in ("interop", "models"):
+for folder in ("interop", "models", "firmware"):
     sys.path.insert(0, str(HERE / folder))
 
 import meter as meters  # noqa: E402  (needs the path above)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--meter", choices=("command", "firmware"), default="command",
+                     help="what the interop tests read: `quadrant run`, or the image st402 in QEMU")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "command_only(reason): not applicable to the image in QEMU")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--meter") == "firmware":
+        for item in items:
+            mark = item.get_closest_marker("command_only")
+            if mark:
+                item.add_marker(pytest.mark.skip(reason=f"not applicable to the image: {mark.args[0]}"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,7 +60,13 @@ def gate(request):
 
 
 @pytest.fixture(scope="module")
-def yard(quadrant, tmp_path_factory):
-    """As `run`, for a whole module."""
-    with meters.Yard(quadrant, tmp_path_factory.mktemp("meters")) as yard:
+def yard(request, quadrant, tmp_path_factory):
+    """As `run`, for a whole module; with --meter firmware its meters are images in QEMU."""
+    kind = meters.Yard
+    if request.config.getoption("--meter") == "firmware":
+        import board
+        kind = board.BoardYard
+        if not board.image("st402").exists():
+            pytest.fail("the image is not built: make firmware", pytrace=False)
+    with kind(quadrant, tmp_path_factory.mktemp("meters")) as yard:
         yield yard

@@ -2,7 +2,7 @@
  * main.c - the meter of this board: start, manufacture, the loop, and a console of a few words on a UART.
  *
  * Every line that the console says is a JSON object with an event, as `quadrant run --json` says them.
- * Words: view, stop.
+ * Words: view, rtc (the chip's time), stop.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "board.h"
@@ -55,6 +55,7 @@ static void say_view(const char *event, const qd_meter_t *meter) {
     field(&line, "commits", view.commits);
     field(&line, "flags", view.flags);
     field(&line, "requests", view.requests);
+    field(&line, "entropy", (int64_t)qd_uart_waiting(QD_UART_ENTROPY));
     field(&line, "stack", qd_stack_size());
     field(&line, "stack_used", qd_stack_used());
     qd_text_add(&line, ",\"hash\":\"");
@@ -67,6 +68,17 @@ static void say_status(const char *event, qd_status_t status) {
     qd_text_t line = {.length = 0};
     word(&line, "event", event);
     word(&line, "status", qd_status_name(status));
+    qd_text_add(&line, "}\n");
+    say(&line);
+}
+
+static void say_rtc(void) {
+    qd_text_t line = {.length = 0};
+    const qd_rtc_t *rtc = qd_board_rtc();
+    int64_t utc_ms = 0;
+    word(&line, "event", "rtc");
+    word(&line, "status", qd_status_name(rtc->get(rtc->context, &utc_ms)));
+    field(&line, "utc_ms", utc_ms);
     qd_text_add(&line, "}\n");
     say(&line);
 }
@@ -123,6 +135,9 @@ static void manufacture(qd_meter_t *meter) {
 static bool command(const char *text, const qd_meter_t *meter) {
     if (strcmp(text, "view") == 0) {
         say_view("view", meter);
+    }
+    if (strcmp(text, "rtc") == 0) {
+        say_rtc();
     }
     return strcmp(text, "stop") == 0;
 }

@@ -45,7 +45,7 @@ static bool fetch(qd_mps2_record_t *record) {
     if (epoch != element.epoch) {
         meet(epoch);
     }
-    for (uint32_t tries = 0; tries < 4u; tries++) {
+    for (uint32_t tries = 0; tries < QD_MPS2_RING_SLOTS; tries++) {
         uint32_t head = ring()->head;
         uint32_t waiting = head - element.next;
         if (waiting == 0) {
@@ -55,9 +55,11 @@ static bool fetch(qd_mps2_record_t *record) {
             ring()->lost += waiting - QD_MPS2_RING_SLOTS;
             element.next = head - QD_MPS2_RING_SLOTS;
         }
-        memcpy(record, slot(element.next), sizeof *record);
-        if (record->sequence == element.next && record->sum == qd_mps2_sum(record)) {
-            return true;
+        if (slot(element.next)->sequence == element.next) {
+            memcpy(record, slot(element.next), sizeof *record);
+            if (record->sequence == element.next && record->sum == qd_mps2_sum(record)) {
+                return true;
+            }
         }
         /* Overwritten while it was read: it is lost, and the next one may still be whole. */
         ring()->lost++;
@@ -69,7 +71,9 @@ static bool fetch(qd_mps2_record_t *record) {
 static uint64_t tick_of(const qd_mps2_record_t *record, uint64_t tick_us) {
     if (!element.anchored) {
         element.anchored = true;
-        element.offset_us = (int64_t)(tick_us - record->end_us);
+        /* It ends now, or later when it would reach into what is booked or lies before the start. */
+        uint64_t earliest = element.last_us + record->duration_us;
+        element.offset_us = (int64_t)((tick_us > earliest ? tick_us : earliest) - record->end_us);
     }
     return record->end_us + (uint64_t)element.offset_us;
 }

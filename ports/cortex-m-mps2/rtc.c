@@ -88,13 +88,21 @@ static bool read_registers(uint8_t values[REGISTERS]) {
     return there;
 }
 
-static bool write_registers(const uint8_t values[REGISTERS]) {
+static bool write_register(uint8_t number, uint8_t value) {
     start();
-    bool there = send(CHIP << 1) && send(0);
-    for (unsigned i = 0; there && i < REGISTERS; i++) {
-        there = send(values[i]);
-    }
+    bool there = send(CHIP << 1) && send(number) && send(value);
     stop();
+    return there;
+}
+
+/* Halted while it is set, and by way of a first of the month: at no time does it hold a day that there is not,
+ * which some chips would put right. The seconds let it run. */
+static bool write_registers(const uint8_t values[REGISTERS]) {
+    static const uint8_t order[] = {6, 5, 4, 3, 2, 1, CONTROL, 0};
+    bool there = write_register(0, CLOCK_HALTED) && write_register(4, 1);
+    for (unsigned i = 0; there && i < sizeof order; i++) {
+        there = write_register(order[i], values[order[i]]);
+    }
     return there;
 }
 

@@ -48,6 +48,12 @@ __attribute__((naked, noreturn)) void qd_call_exit(uint32_t status) {
     __asm__ volatile("svc 4\nb .");
 }
 
+static _Noreturn void reset(void) {
+    QD_REG(SCB_AIRCR) = 0x05FA0004u;
+    for (;;) {
+    }
+}
+
 _Noreturn void qd_exit(uint32_t status) {
     if (qd_board_fuse(QD_MPS2_FUSE_EXIT)) {
         /* SYS_EXIT_EXTENDED with ADP_Stopped_ApplicationExit. */
@@ -56,9 +62,7 @@ _Noreturn void qd_exit(uint32_t status) {
         register const uint32_t *argument __asm__("r1") = block;
         __asm__ volatile("bkpt 0xAB" ::"r"(operation), "r"(argument) : "memory");
     }
-    QD_REG(SCB_AIRCR) = 0x05FA0004u;
-    for (;;) {
-    }
+    reset();
 }
 
 __attribute__((naked)) void qd_svc_entry(void) {

@@ -96,12 +96,21 @@ class Exchange:
             except OSError:
                 return
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self.lock:
-                n = self.free.pop(0) if self.free else None
+            n = self._take()
             if n is None:
                 client.close()
                 continue
             threading.Thread(target=self._call, args=(n, client), daemon=True).start()
+
+    def _take(self):
+        """A free channel; a call that has just ended gives its own back within some milliseconds."""
+        until = time.monotonic() + 0.5
+        while self.running and time.monotonic() < until:
+            with self.lock:
+                if self.free:
+                    return self.free.pop(0)
+            time.sleep(0.001)
+        return None
 
     def _carrier(self, n, up):
         """Tells the image, and waits until it has seen it; what it sent before belongs to nobody."""
@@ -204,8 +213,10 @@ class Board:
                                         pass_fds=[end.fileno() for end in theirs])
         for end in theirs:
             end.close()
-        for target in (self._errors_of, self._console, self._faults, self._entropy):
-            threading.Thread(target=target, daemon=True).start()
+        self._readers = [threading.Thread(target=target, daemon=True)
+                         for target in (self._errors_of, self._console, self._faults, self._entropy)]
+        for reader in self._readers:
+            reader.start()
         if load is not None and fast is None:
             self._feed()
         if ready:
@@ -323,6 +334,9 @@ class Board:
             text = json.dumps({"utc_ms": stopped[-1]["utc_ms"], "host": time.time()})
             (self.folder / "clock.json").write_text(text)
 
+    def seal(self):
+        self.memory.put(WORLD_AT + SEALED, 1)
+
     def interrupt(self, limit=20.0):
         """A clean stop; gives the exit status."""
         if self.alive:
@@ -354,6 +368,9 @@ class Board:
             self.exchange.close()
             self._keep_clock()
             self.exchange.running = False
+        # They end where QEMU's ends of the lines end.
+        for reader in self._readers:
+            reader.join(5.0)
         for end in self.uarts:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -152,6 +152,14 @@ class Meter:
             reader.join(5.0)
         return status
 
+    def seal(self):
+        """Closes the factory of a running meter for good."""
+        state = pathlib.Path(self.arguments[self.arguments.index("--state") + 1])
+        status, _, err = quadrant("poke", state, "seal")
+        if status == 2:
+            status, _, err = quadrant("poke", state.name, "seal", environment={"QUADRANT_STATE_HOME": str(state.parent)})
+        assert status == 0, err
+
     def kill(self):
         """Power off without notice, as far as a process goes."""
         if self.alive:
