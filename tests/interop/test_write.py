@@ -334,7 +334,7 @@ def test_the_password_is_changed_by_management(yard, gate):
         line.associate(SAP["level1"], new)
 
 
-@pytest.mark.command_only("it looks for the password in a file that is not sealed")
+@pytest.mark.command_only("it mixes images of the file that the command keeps")
 def test_lost_passwords_open_nothing(yard, gate):
     """Both copies of the record are spoilt: the meter runs, and neither old, new, factory's nor empty password is one."""
     name = f"lost-{gate}"
