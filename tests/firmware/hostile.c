@@ -27,6 +27,7 @@ static qd_meter_t *begin(void) {
         .guard = &qd_guard, .metrology_memory = metrology, .metrology_size = sizeof metrology};
     qd_meter_t *meter = NULL;
     ports.fram = qd_board_fram();
+    ports.flash = qd_board_flash();
     ports.quantities = qd_board_quantities();
     ports.rtc = qd_board_rtc();
     ports.key = qd_board_key();
