@@ -45,12 +45,17 @@ function(qd_plain name)
   # Newlib's inttypes.h looks at types that only its own headers name, and gcc's stdint.h stands before them.
   target_compile_options(${name} PRIVATE "SHELL:-include sys/types.h")
   target_include_directories(${name} PRIVATE include src tests sim ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE qd_all m)
+  target_link_libraries(${name} PRIVATE qd_all qd_plain_sim m)
   target_link_options(${name} PRIVATE -T${QD_MPS2}/mps2.ld -nostartfiles -Wl,--gc-sections
                                       -Wl,--defsym=QD_STACK_SIZE=32768)
   set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/firmware
                                            LINK_DEPENDS ${QD_MPS2}/mps2.ld)
 endfunction()
+
+# The simulator's memories and its supply, for programs that cut it.
+add_library(qd_plain_sim STATIC sim/fram.c sim/nor.c sim/medium.c sim/supply.c)
+qd_warnings(qd_plain_sim)
+target_include_directories(qd_plain_sim PUBLIC include PRIVATE sim ${CMAKE_SOURCE_DIR})
 
 qd_plain(bench tests/firmware/bench.c)
 file(GLOB sources CONFIGURE_DEPENDS tests/vectors/*.c)

@@ -322,6 +322,11 @@ class Board:
     def address(self):
         return self.exchange.address
 
+    @property
+    def uri(self):
+        host, port = self.address
+        return f"tcp://{host}:{port}"
+
     def clients(self):
         return self._clients
 
