@@ -23,6 +23,12 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "command_only(reason): not applicable to the image in QEMU")
 
 
+def pytest_terminal_summary(terminalreporter):
+    board = sys.modules.get("board")
+    if board and board.BoardYard.stack[1]:
+        terminalreporter.write_line("stack of the images: {} of {} octets used".format(*board.BoardYard.stack))
+
+
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--meter") == "firmware":
         for item in items:

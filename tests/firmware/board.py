@@ -384,9 +384,20 @@ class Board:
 class BoardYard(meters.Yard):
     """Boards that share a folder; the tests of `quadrant run` start them as they start meters."""
 
+    stack = (0, 0)  # the most that any of them has used, of how much
+
     def __init__(self, path, folder):
         super().__init__(path, folder)
         self._rows = None
+
+    def __exit__(self, *_):
+        for board in self.meters:
+            with contextlib.suppress(Exception):
+                if board.alive and board.of("ready"):
+                    board.ask("view", limit=2.0)
+            for view in board.of("view") + board.of("stopped"):
+                BoardYard.stack = max(BoardYard.stack, (view["stack_used"], view["stack"]))
+        super().__exit__(*_)
 
     def clients(self):
         """The clients of the model with their factory passwords, as the command writes them."""
