@@ -21,6 +21,10 @@ static void close_door(const qd_guard_t *guard) {
 static qd_status_t door_poll(void *context, qd_snapshot_t *snapshot) {
     const qd_door_t *door = context;
     qd_snapshot_t told;
+    if (door->guard == NULL) {
+        return door->inner->poll(door->inner->context,
+                                 snapshot); /* no fence: nothing to keep the copy out of */
+    }
     open_door(door->guard);
     qd_status_t status = door->inner->poll(door->inner->context, &told);
     close_door(door->guard);

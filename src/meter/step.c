@@ -101,9 +101,6 @@ static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
 /* Commits the events that wait, rows and counters as one group, and fans them out. */
 static qd_status_t commit_events(qd_meter_t *meter) {
     qd_event_bus_t *bus = events_of(meter);
-    if (!qd_event_waits(bus)) {
-        return QD_OK;
-    }
     qd_status_t status = qd_txn_begin(meter->store);
     if (status != QD_OK) {
         return QD_IO;
@@ -122,6 +119,10 @@ static qd_status_t commit_events(qd_meter_t *meter) {
         (void)qd_log_group_failed(meter->logs);
     }
     return failed(status) ? QD_IO : QD_OK;
+}
+
+static inline qd_status_t commit_waiting(qd_meter_t *meter) {
+    return qd_event_waits(events_of(meter)) ? commit_events(meter) : QD_OK;
 }
 
 /* Newest snapshot to the modules, and what they have to do under it. */
@@ -224,12 +225,12 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
         run_under_snapshot(meter, tick_us, next_us);
         qd_upkeep_run(meter, tick_us);
     }
-    qd_status_t events = commit_events(meter);
+    qd_status_t events = commit_waiting(meter);
     if (serve_channels(meter, tick_us)) {
         *next_us = tick_us;
     }
     /* What serving raised is committed before any peer hears of it. */
-    qd_status_t late = commit_events(meter);
+    qd_status_t late = commit_waiting(meter);
     for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
         qd_link_flush(&meter->links[i]);
     }
@@ -238,7 +239,7 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
 
 qd_status_t qd_meter_stop(qd_meter_t *meter) {
     qd_status_t status = commit_metrology(meter);
-    qd_status_t events = commit_events(meter);
+    qd_status_t events = commit_waiting(meter);
     return status != QD_OK ? status : events;
 }
 

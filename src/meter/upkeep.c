@@ -108,11 +108,16 @@ static uint32_t errors(const qd_meter_t *meter) {
 
 void qd_upkeep_run(qd_meter_t *meter, uint64_t tick_us) {
     qd_upkeep_t *upkeep = &meter->upkeep;
-    qd_diagnosis_report(meter->modules[QD_MODULE_DIAGNOSIS].state, errors(meter));
-    if (tick_us < upkeep->next_us) {
-        return;
+    const qd_snapshot_t *snapshot = &meter->gateway.snapshot;
+    bool same = upkeep->flags == snapshot->flags && upkeep->clock_valid == snapshot->clock.valid;
+    if (tick_us >= upkeep->next_us) {
+        upkeep->next_us = tick_us + QD_UPKEEP_PERIOD_US;
+        (void)scrub_record(meter);
+        scrub_page(meter);
+    } else if (same) {
+        return; /* nothing is said that was not said in the second before */
     }
-    upkeep->next_us = tick_us + QD_UPKEEP_PERIOD_US;
-    (void)scrub_record(meter);
-    scrub_page(meter);
+    upkeep->flags = snapshot->flags;
+    upkeep->clock_valid = snapshot->clock.valid;
+    qd_diagnosis_report(meter->modules[QD_MODULE_DIAGNOSIS].state, errors(meter));
 }

@@ -1,8 +1,9 @@
 /*
  * upkeep.h - looking after the memories: what rots is found while there is still a copy, and told.
  *
- * Purpose: every ten seconds one place of the record store and one page of the logs is verified; what was repaired or
- * lost goes into metrology's integrity journal, and what is wrong now into the error register. Metering never
+ * Purpose: every thirty seconds one place of the record store and one page of the logs is verified; what was repaired or
+ * lost goes into metrology's integrity journal, and what is wrong now into the error register: at once when
+ * metrology or the clock says so, within thirty seconds when a memory does. Metering never
  * waits for any of it.
  * Context: main context, inside a step, outside of groups.
  */
@@ -13,13 +14,15 @@
 
 struct qd_meter;
 
-#define QD_UPKEEP_PERIOD_US 10000000u
+#define QD_UPKEEP_PERIOD_US 30000000u
 
 typedef struct qd_upkeep {
     uint64_t next_us;      /* of the next look */
     uint32_t lost_records; /* rows of the layout that have no good slot, one bit each: told already */
     uint16_t bad_pages;    /* found in the present round */
     uint16_t told_pages;   /* found in the round before, and told */
+    uint16_t flags;        /* of the snapshot, when conditions were judged last */
+    bool clock_valid;
 } qd_upkeep_t;
 
 /* What the mount has found; lost_logs has the bit of each log whose head was lost. */

@@ -341,8 +341,7 @@ void qd_met_reference_take(qd_metrology_t *m, bool waited) {
 
 /* What of a delta grows with the channels that moved. */
 typedef struct moved {
-    uint32_t mj[QD_MET_CHANNELS];
-    uint32_t rest_nj[QD_MET_CHANNELS];
+    uint8_t high[QD_MET_CHANNELS + 1u]; /* bits 16 .. 19 of the remainders */
     uint32_t count;
     uint32_t bitmap;
     uint32_t others; /* bits of channels with energy under a new rate */
@@ -356,48 +355,43 @@ static uint64_t other_mj(const qd_metrology_t *m, unsigned c) {
                : (uint64_t)(m->registers.mj[m->rate[c]][c] - m->reference.other_mj[c]);
 }
 
-/* Numbers are those of channel() above, under the base's rates. others of moved is set. Made twice: what a notice
+/* Puts the items, 6 octets each. Numbers are those of channel() above, under the base's rates. others of moved is set. Made twice: what a notice
  * alone needs is not asked twelve times in every second. */
-static inline void moved_collect(const qd_metrology_t *m, moved_t *moved, bool with_others) {
+static inline void moved_collect(const qd_metrology_t *m, moved_t *moved, uint8_t *items, bool with_others) {
     const uint32_t *rest = m->rest_nj[0];
     const int64_t *phases = m->registers.mj[QD_PAGE_PHASE(0)];
+    image_t w = {items};
     uint32_t count = 0;
     uint32_t bitmap = 0;
     uint64_t beyond = 0;
-    unsigned i = 0;
-    for (uint32_t touched = m->touched; touched != 0; touched >>= 1, i++) {
-        if ((touched & 1u) == 0) {
-            continue;
-        }
+    for (uint32_t touched = m->touched; touched != 0; touched &= touched - 1u) {
+        unsigned i = (unsigned)__builtin_ctz(touched);
         int64_t now =
             i < QD_ENERGY_COUNT ? m->registers.mj[m->reference.rate[i]][i] : phases[i - QD_ENERGY_COUNT];
         uint64_t mj = (uint64_t)(now - m->reference.mj[i]);
         uint32_t other = with_others ? moved->others >> i & 1u : 0u;
         if (mj != 0 || rest[i] != m->reference.rest_nj[i] || other != 0) {
-            moved->mj[count] = (uint32_t)mj | other << 31;
-            moved->rest_nj[count] = rest[i];
+            put32(&w, (uint32_t)mj | other << 31);
+            put16(&w, (uint16_t)(rest[i] & 0xFFFFu));
+            moved->high[count] = (uint8_t)(rest[i] >> 16);
             count++;
             bitmap |= (uint32_t)1 << i;
             beyond |= mj;
         }
     }
+    moved->high[count] = 0;
     moved->count = count;
     moved->bitmap = bitmap;
     moved->fits = beyond < DELTA_LIMIT_MJ;
 }
 
+/* What stands behind the items. Returns the octets of both. */
 static size_t moved_put(uint8_t *at, const moved_t *moved) {
-    image_t items = {at};
-    image_t high = {at + moved->count * 6u};
-    for (uint32_t n = 0; n < moved->count; n++) {
-        put32(&items, moved->mj[n]);
-        put16(&items, (uint16_t)(moved->rest_nj[n] & 0xFFFFu));
-    }
+    image_t w = {at + moved->count * 6u};
     for (uint32_t n = 0; n < moved->count; n += 2u) {
-        uint32_t second = n + 1u < moved->count ? moved->rest_nj[n + 1u] : 0;
-        put8(&high, (uint8_t)(moved->rest_nj[n] >> 16 | second >> 16 << 4));
+        put8(&w, (uint8_t)(moved->high[n] | (unsigned)moved->high[n + 1u] << 4));
     }
-    return (size_t)(high.at - at);
+    return (size_t)(w.at - at);
 }
 
 /* Which channels have energy under a new rate. false: it is too much for the format. */
@@ -448,9 +442,9 @@ size_t qd_met_delta_encode(const qd_metrology_t *m, uint8_t *at, bool notice, ui
         }
     }
     if (moved.others != 0) {
-        moved_collect(m, &moved, true);
+        moved_collect(m, &moved, at + DELTA_HEAD, true);
     } else {
-        moved_collect(m, &moved, false);
+        moved_collect(m, &moved, at + DELTA_HEAD, false);
     }
     uint64_t pulses[QD_MET_OUTPUTS] = {m->pulse[0].count - m->reference.pulses[0],
                                        m->pulse[1].count - m->reference.pulses[1]};

@@ -3,7 +3,7 @@
 #include "store/internal.h"
 
 /* Octets that are read back at once. */
-#define CHUNK 64u
+#define CHUNK 192u
 
 qd_status_t qd_store_program(qd_store_t *store, uint32_t offset, const uint8_t *octets, uint32_t length) {
     store->stats.programs++;

@@ -139,6 +139,7 @@ qd_status_t qd_log_head_load(qd_log_store_t *store, uint8_t row) {
     qd_status_t status;
 
     store->image_log = QD_LOG_NO_LOG;
+    store->idle = false;
     log->loaded = false;
     status = records->read(records->context, store->layout->rows[row].id, store->image, sizeof store->image,
                            &length);
@@ -166,6 +167,7 @@ qd_status_t qd_log_head_write(qd_log_store_t *store, uint8_t row, const qd_log_h
     const qd_records_t *records = store->records;
     qd_status_t status;
 
+    store->idle = false;
     encode(store->image, head);
     status =
         records->write(records->context, store->layout->rows[row].id, store->image, image_size(store, head));

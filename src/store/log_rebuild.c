@@ -149,6 +149,7 @@ qd_status_t qd_log_rebuild(qd_log_store_t *store, uint8_t row) {
         head.first = head.end;
         head.orderly = head.end;
     }
+    store->idle = false;
     log->head = head;
     if (newest.rows > 0) {
         status = find_order(store, row, &newest);

@@ -250,6 +250,9 @@ static qd_status_t work(qd_log_store_t *store, uint8_t row) {
 qd_status_t qd_log_run(qd_log_store_t *store) {
     uint8_t count = store->layout->row_count;
 
+    if (store->idle) {
+        return QD_END;
+    }
     qd_log_work_settle(store);
     if (store->erase != QD_LOG_ERASE_NONE) {
         return erase_poll(store);
@@ -263,5 +266,6 @@ qd_status_t qd_log_run(qd_log_store_t *store) {
             return status == QD_OK ? QD_OK : QD_IO;
         }
     }
+    store->idle = true;
     return QD_END;
 }
