@@ -209,8 +209,42 @@ def gcm_figure(direction, engine, length, target):
     return figure
 
 
+def program_of(name):
+    return meters.program().parent / "bin" / name
+
+
+def figure_commit(bench):
+    """Of an ordinary second, sealed and read back, on a memory that is an array."""
+    totals = []
+    for count in (100, 600):
+        done = subprocess.run([*bench.callgrind(), "--toggle-collect=qd_door_commit", "--toggle-collect=qd_txn_commit",
+                               program_of("bench_store"), "commit",
+                               str(count)], check=True, capture_output=True, text=True, timeout=600)
+        totals.append(bench.collected(done.stderr))
+    return (totals[1] - totals[0]) / 500, 4000, "instructions", "commit of one second of metrology, sealed and read back"
+
+
+def figure_mount(_):
+    done = subprocess.run([program_of("bench_store"), "mount", "20"], check=True, capture_output=True, text=True, timeout=600)
+    return int(re.search(r"mount (\d+) us", done.stdout)[1]) / 1e6, 0.05, "seconds", "start of an st402 whose event log has gone round; information"
+
+
+def wear(pattern):
+    """One figure of twenty years of a profile of ten channels every five minutes, and of events."""
+    if not hasattr(wear, "text"):
+        wear.text = subprocess.run([program_of("powercut_wear")], check=True, capture_output=True, text=True, timeout=600).stdout
+    return float(re.search(pattern, wear.text)[1].replace(",", ""))
+
+
+WEAR = {"wear-flash": (r"programmed, ([\d.]+) per octet", None, "ratio", "octets programmed into flash per octet of rows, 20 years"),
+        "wear-fram": (r"FRAM: (\d+) octets", None, "octets", "octets programmed into FRAM per row of a log"),
+        "wear-erases": (r"profile: \d+ blocks, erases per block \d+ to (\d+)", 5000, "erases",
+                        "of the block with the most after 20 years of a 5-minute profile of ten channels")}
+
 FIGURES = {"get": figure_get, "session": figure_session, "echo": figure_echo, "ratio": figure_ratio, "step": figure_step,
-           "month": figure_month, "size": figure_size}
+           "month": figure_month, "size": figure_size, "commit": figure_commit, "mount": figure_mount}
+for _name, (_pattern, *_rest) in WEAR.items():
+    FIGURES[_name] = lambda _, pattern=_pattern, rest=tuple(_rest): (wear(pattern), *rest)
 GCM_TARGETS = {("seal", "best", 150): 1500, ("open", "best", 150): 1500}
 for _engine in ("best", "portable"):
     for _length in (64, 150, 256, 1024):
@@ -227,7 +261,7 @@ def judge(value, target):
 
 
 def number(value, unit):
-    return f"{value:.2f}" if unit in ("ratio", "seconds") else f"{value:,.0f}"
+    return f"{value:.5f}" if value < 0.1 and unit == "seconds" else f"{value:.2f}" if unit in ("ratio", "seconds") else f"{value:,.0f}"
 
 
 def limit(target, unit):
