@@ -341,11 +341,17 @@ static void try_defect(const qd_cut_program_t *p, const command_t *c, unsigned d
 
     o.defect = defect;
     o.quiet = quiet;
+    if (quiet && o.sample < p->sample) {
+        o.sample = p->sample; /* a defect that the sample does not find is not well planted */
+    }
     o.enough = LINES_MAX;
     run_scenarios(p, c, &o, &found);
     good = found.failed > 0 && !found.broken;
     (void)printf("planted defect %-20s: found %lu times in the first %lu cuts%s\n", p->defects[defect - 1],
                  found.failed, found.cuts, found.broken ? ", but needs no cut" : "");
+    if (quiet && found.failed > 0) {
+        (void)printf("  first: %s\n", found.first);
+    }
     tally->cuts += quiet ? 0 : found.cuts;
     tally->passed += good ? 1 : 0;
     tally->failed += good ? 0 : 1;

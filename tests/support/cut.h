@@ -9,7 +9,9 @@
  * operation, brings it back, and lets the scenario mount and judge what is there. Then that mount is cut as
  * well, in each of its operations, and what is mounted after that is judged by the same rule.
  *
- *   NAME                              all scenarios, then every planted defect, which must be found
+ *   NAME                              all scenarios, then every planted defect, which must be found;
+ *                                     the first case that found it is printed. Defects are looked for in
+ *                                     the program's own sample, also with --full
  *   NAME --scenario S                 that one, no defects
  *   NAME --sample K                   one case (operation and variant) in K, in turns
  *   NAME --full                       all cases, if the program samples by itself
