@@ -273,4 +273,21 @@ static inline void world_abort(world_t *w) {
     memcpy(w->model, w->before, sizeof w->model);
 }
 
+static inline void world_fill(world_t *w, unsigned log, unsigned rows, uint32_t time) {
+    for (unsigned i = 0; i < rows; i++) {
+        assert_int_equal(world_append(w, log, time + i), QD_OK);
+        (void)world_run(w);
+    }
+}
+
+/* Both slots of a head; it is the record at row + 1. */
+static inline void world_spoil_head(world_t *w, unsigned log) {
+    uint32_t slot = (12u + 4u + QD_LOG_HEAD_SIZE + 7u) & ~7u;
+    uint32_t end = qd_store_device_size(&record_layout, &w->sealer);
+
+    for (unsigned i = 0; i < 2; i++) {
+        qd_sim_fram_flip(&w->fram, end - (LOGS - log) * 2 * slot + i * slot + 2, 0x55);
+    }
+}
+
 #endif

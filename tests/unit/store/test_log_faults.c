@@ -24,13 +24,6 @@ static uint32_t operations(const world_t *w) {
     return stats.operations;
 }
 
-static void fill(world_t *w, unsigned log, unsigned rows, uint32_t time) {
-    for (unsigned i = 0; i < rows; i++) {
-        assert_int_equal(world_append(w, log, time + i), QD_OK);
-        (void)world_run(w);
-    }
-}
-
 static void test_size(void **state) {
     world_t *w = world_new();
 
@@ -47,15 +40,15 @@ static void test_program_fails(void **state) {
         for (unsigned rows = 8; rows < 200; rows += 9) {
             world_t *w = world_new();
 
-            fill(w, EVENTS, rows, 10);
+            world_fill(w, EVENTS, rows, 10);
             qd_sim_nor_fail(&w->nor, operations(w) + 1, count, QD_IO);
             assert_int_equal(world_append(w, EVENTS, 900), QD_OK);
             (void)world_run(w);
-            fill(w, EVENTS, 20, 1000);
+            world_fill(w, EVENTS, 20, 1000);
             world_check_all(w);
             world_remount(w);
             world_check_all(w);
-            fill(w, EVENTS, 200, 2000);
+            world_fill(w, EVENTS, 200, 2000);
             world_check_all(w);
             assert_int_equal(stats_of(w).lost_rows, 0);
             world_remount(w);
@@ -74,19 +67,19 @@ static void test_page_does_not_read_back(void **state) {
     /* Spare blocks are erased before they are used. */
     assert_int_equal(w->flash.program(w->flash.context, EVENTS_RING * BLOCK, garbage, sizeof garbage), QD_OK);
     assert_int_equal(w->flash.sync(w->flash.context), QD_OK);
-    fill(w, EVENTS, 30, 10);
+    world_fill(w, EVENTS, 30, 10);
     for (uint32_t i = 0; i < 2; i++) {
         /* The log's identifier in the second page of a block, which is 0x0301. */
         assert_int_equal(qd_sim_nor_stick(&w->nor, (i + 1) * BLOCK + PAGE, 0xff, 0xff), QD_OK);
     }
-    fill(w, EVENTS, 400, 100);
+    world_fill(w, EVENTS, 400, 100);
     assert_int_equal(stats_of(w).remaps, 2);
     assert_int_equal(stats_of(w).lost_rows, 0);
     assert_false(qd_log_degraded(w->logs_store));
     world_check_all(w);
     world_remount(w);
     world_check_all(w);
-    fill(w, EVENTS, 400, 1000);
+    world_fill(w, EVENTS, 400, 1000);
     world_check_all(w);
     assert_int_equal(stats_of(w).remaps, 0);
     world_free(w);
@@ -101,7 +94,7 @@ static void test_spare_fails(void **state) {
         assert_int_equal(qd_sim_nor_stick(&w->nor, 2 * BLOCK + PAGE, 0xff, 0xff), QD_OK);
         assert_int_equal(qd_sim_nor_stick(&w->nor, EVENTS_RING * BLOCK + slot * PAGE, 0xff, 0xff), QD_OK);
         for (unsigned i = 0; i < 400; i++) {
-            fill(w, EVENTS, 1, 100 + i);
+            world_fill(w, EVENTS, 1, 100 + i);
             world_check(w, EVENTS, 0);
             if (i % 50 == 0) {
                 world_remount(w);
@@ -117,7 +110,7 @@ static void test_no_spare(void **state) {
     (void)state;
     assert_int_equal(qd_sim_nor_stick(&w->nor, (BIG_AT + 1) * BLOCK + PAGE, 0xff, 0xff), QD_OK);
     for (unsigned i = 0; i < 60; i++) {
-        fill(w, BIG, 1, i);
+        world_fill(w, BIG, 1, i);
         world_check(w, BIG, 1);
         /* Page 5, and 16 pages later again. */
         assert_int_equal(stats_of(w).lost_rows, i < 5 ? 0 : 1 + (i - 5) / 16);
@@ -133,10 +126,10 @@ static void test_erase_fails(void **state) {
             world_t *w = world_new();
             uint32_t begun = stats_of(w).erases;
 
-            fill(w, EVENTS, rows, 10);
+            world_fill(w, EVENTS, rows, 10);
             begun = stats_of(w).erases - begun;
             qd_sim_nor_fail_erases(&w->nor, begun + 1, count);
-            fill(w, EVENTS, 250, 1000);
+            world_fill(w, EVENTS, 250, 1000);
             world_check_all(w);
             assert_int_equal(stats_of(w).remaps, count / 2);
             assert_int_equal(stats_of(w).lost_rows, 0);
@@ -172,17 +165,17 @@ static void test_erase_fails_for_ever(void **state) {
     world_t *w = world_new();
 
     (void)state;
-    fill(w, BIG, 40, 10);
+    world_fill(w, BIG, 40, 10);
     world_check(w, BIG, 0);
     qd_sim_nor_fail_erases(&w->nor, 1, UINT32_MAX);
     qd_sim_nor_restart(&w->nor);
     qd_sim_nor_fail_erases(&w->nor, 1, UINT32_MAX);
-    fill(w, BIG, 40, 100);
+    world_fill(w, BIG, 40, 100);
     assert_true(qd_log_degraded(w->logs_store));
     assert_true(stats_of(w).lost_rows > 30);
     world_check(w, BIG, 6);
     qd_sim_nor_fail_erases(&w->nor, 0, 0);
-    fill(w, BIG, 20, 1000);
+    world_fill(w, BIG, 20, 1000);
     assert_false(qd_log_degraded(w->logs_store));
     world_check(w, BIG, 0);
     world_free(w);
@@ -193,16 +186,16 @@ static void test_device_away(void **state) {
     world_t *w = world_new();
 
     (void)state;
-    fill(w, SMALL, 50, 10);
+    world_fill(w, SMALL, 50, 10);
     qd_sim_nor_fail(&w->nor, 1, UINT32_MAX, QD_IO);
     for (unsigned i = 0; i < 30; i++) {
         (void)world_append(w, SMALL, 100 + i);
         (void)qd_log_run(w->logs_store);
     }
     qd_sim_nor_fail(&w->nor, 0, 0, QD_OK);
-    fill(w, SMALL, 500, 1000);
+    world_fill(w, SMALL, 500, 1000);
     world_check(w, SMALL, 300);
-    fill(w, SMALL, 500, 2000);
+    world_fill(w, SMALL, 500, 2000);
     world_check(w, SMALL, 0);
     world_free(w);
 }
@@ -237,8 +230,8 @@ static void test_corrupt_page(void **state) {
     qd_status_t status;
 
     (void)state;
-    fill(w, EVENTS, 80, 10);
-    fill(w, SMALL, 80, 10);
+    world_fill(w, EVENTS, 80, 10);
+    world_fill(w, SMALL, 80, 10);
     /* Rows 19 .. 27. */
     qd_sim_nor_flip(&w->nor, EVENTS_AT * BLOCK + 2 * PAGE + 100, 0x10);
     for (uint32_t i = 1; i <= 80; i++) {
@@ -269,16 +262,6 @@ static void test_corrupt_page(void **state) {
     world_free(w);
 }
 
-/* Both slots of a head; it is the record at row + 1. */
-static void spoil_head(world_t *w, unsigned log) {
-    uint32_t slot = (12u + 4u + QD_LOG_HEAD_SIZE + 7u) & ~7u;
-    uint32_t end = qd_store_device_size(&record_layout, &w->sealer);
-
-    for (unsigned i = 0; i < 2; i++) {
-        qd_sim_fram_flip(&w->fram, end - (LOGS - log) * 2 * slot + i * slot + 2, 0x55);
-    }
-}
-
 /* No row number comes twice, what flash holds stays, at most a page and a half of rows is lost. */
 static void test_head_lost(void **state) {
     (void)state;
@@ -287,11 +270,11 @@ static void test_head_lost(void **state) {
         qd_log_span_t before, after;
 
         if (rows > 0) {
-            fill(w, EVENTS, rows, 10);
+            world_fill(w, EVENTS, rows, 10);
         }
         (void)world_run(w);
         before = world_span(w, EVENTS);
-        spoil_head(w, EVENTS);
+        world_spoil_head(w, EVENTS);
         world_remount(w);
         assert_int_equal(w->lost, 1);
         after = world_span(w, EVENTS);
@@ -307,13 +290,13 @@ static void test_head_lost(void **state) {
             assert_true(before.end < 120 || after.end - after.first >= 81);
         }
         w->model[EVENTS].end = after.end;
-        fill(w, EVENTS, 15, 1000);
+        world_fill(w, EVENTS, 15, 1000);
         world_remount(w);
         assert_int_equal(w->lost, 0);
         for (uint32_t i = after.end; i < after.end + 15; i++) {
             assert_int_equal(world_read(w, EVENTS, i), QD_OK);
         }
-        fill(w, EVENTS, 300, 2000);
+        world_fill(w, EVENTS, 300, 2000);
         world_check(w, EVENTS, 0);
         world_free(w);
     }
@@ -329,16 +312,16 @@ static void test_head_lost_with_spares(void **state) {
 
         assert_int_equal(qd_sim_nor_stick(&w->nor, 2 * BLOCK + PAGE, 0xff, 0xff), QD_OK);
         assert_int_equal(qd_sim_nor_stick(&w->nor, 4 * BLOCK, 0xff, 0xff), QD_OK);
-        fill(w, EVENTS, rows, 10);
+        world_fill(w, EVENTS, rows, 10);
         before = world_span(w, EVENTS);
-        spoil_head(w, EVENTS);
+        world_spoil_head(w, EVENTS);
         world_remount(w);
         assert_int_equal(w->lost, 1);
         for (i = world_span(w, EVENTS).first; i + 14 < before.end; i++) {
             assert_int_equal(world_read(w, EVENTS, i), QD_OK);
         }
         w->model[EVENTS].end = world_span(w, EVENTS).end;
-        fill(w, EVENTS, 400, 2000);
+        world_fill(w, EVENTS, 400, 2000);
         world_check(w, EVENTS, 0);
         world_free(w);
     }
