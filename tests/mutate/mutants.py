@@ -26,6 +26,7 @@ SLOTS, GROUP, SUPER, STORE, MOVE, DEVICE = ("src/store/slots.c", "src/store/grou
 GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
 LOG, LOG_HEAD, LOG_PAGE = "src/store/log.c", "src/store/log_head.c", "src/store/log_page.c"
 LOG_WORK, LOG_REBUILD = "src/store/log_work.c", "src/store/log_rebuild.c"
+UPKEEP, SUPPLY, TAKE_OVER = "src/meter/upkeep.c", "src/meter/supply.c", "src/meter/migrate.c"
 
 ROWS = [
     # metrology: energy
@@ -217,6 +218,42 @@ ROWS = [
     ("log-orderly", LOG, "(uint32_t)utc_s < head.newest", "(uint32_t)utc_s <= head.newest", "the same time twice counts as disorder"),
     ("log-same-page", LOG, "    if (rows >= qd_log_page_rows(store, head.row_size)) {", "    if (rows > 255) {", "a restart fills a sealed page again"),
     ("log-repeats", LOG_REBUILD, "head.end += LOST_PAGES * ", "head.end += ", "rows of a lost head repeat their numbers"),
+    # upkeep, other layouts, supply
+    ("lost-told-again", UPKEEP, "if ((meter->upkeep.lost_records & bit) == 0) {", "if (true) {", "a lost record is told in every round"),
+    ("lost-for-ever", UPKEEP, "    meter->upkeep.lost_records &= ~bit_of(meter, found.record);\n", "", "a record that was written again counts as lost"),
+    ("mended-silently", UPKEEP, "if (found.healed) {", "if (false) {", "a slot is mended and nobody is told"),
+    ("start-looks-later", UPKEEP, "i < PLACES(meter) && scrub_record(meter)", "i < 1 && scrub_record(meter)", "a start does not say what is lost"),
+    ("head-lost-silently", UPKEEP, "if ((lost_logs >> i & 1u) != 0) {", "if (false) {", "a log that lost its head does not tell"),
+    ("head-of-another", UPKEEP, "(lost_logs >> i & 1u) != 0", "lost_logs != 0", "every log is told to have lost its head"),
+    ("page-told-again", UPKEEP, "if (upkeep->bad_pages > upkeep->told_pages) {", "if (true) {", "a lost page is told in every round"),
+    ("pages-add-up", UPKEEP, "        upkeep->bad_pages = 0;\n", "", "one lost page counts once more each round"),
+    ("looks-all-the-time", UPKEEP, "upkeep->next_us = tick_us + QD_UPKEEP_PERIOD_US;", "upkeep->next_us = tick_us;", "memories are read through without a pause"),
+    ("pages-unseen", UPKEEP, "    scrub_page(meter);\n}", "}", "pages of the logs are never verified"),
+    ("record-no-error", UPKEEP, "if (upkeep->lost_records != 0 || ", "if (", "a lost record is no error"),
+    ("page-no-error", UPKEEP, "upkeep->bad_pages != 0 || upkeep->told_pages != 0 ||", "upkeep->bad_pages != 0 ||", "a lost page is no error until it is found again"),
+    ("clock-no-error", UPKEEP, "if (!snapshot->clock.valid) {", "if (snapshot->clock.valid) {", "an invalid clock is no error"),
+    ("way-up-is-down", TAKE_OVER, "model->earlier[i].up);", "model->earlier[i].down);", "records are taken over by the way back"),
+    ("way-down-is-up", TAKE_OVER, "model->earlier[i].down);", "model->earlier[i].up);", "records are handed back by the way up"),
+    ("first-layout-only", TAKE_OVER, "i < model->earlier_count && status == QD_VERSION;", "i < 1u && status == QD_VERSION;", "only one earlier layout is taken over"),
+    ("hand-back-any", TAKE_OVER, "if (model->earlier[i].version == version) {", "if (version != 0) {", "records are handed back to another firmware than the one that comes"),
+    ("unaligned-hand-back", TAKE_OVER, "((uintptr_t)memory & 7u) != 0 || ", "", "memory that is not aligned is used"),
+    ("dip-is-away", SUPPLY, "tick_us - supply->since_us >= QD_SUPPLY_DIP_US;", "tick_us - supply->since_us > 0;", "a dip of the supply is a power failure"),
+    ("gasp-writes", SUPPLY, "return state == QD_POWER_BROWN_OUT || state == QD_POWER_HOLD_UP;", "return state != QD_POWER_MAINS;", "the last gasp is spent on a write"),
+    ("notice-once", SUPPLY, "        supply->kept = false;\n", "", "the second notice commits nothing"),
+    ("tries-for-ever", SUPPLY, "    supply->tries--;\n", "", "the reserve is spent on a memory that does not answer"),
+    ("tries-used-up", SUPPLY, "        supply->tries = QD_SUPPLY_TRIES;\n", "        supply->tries = supply->since_us == 0 ? QD_SUPPLY_TRIES : supply->tries;\n", "tries are not given back"),
+    ("kept-anyway", SUPPLY, "supply->kept = good;", "supply->kept = true;", "a commit that failed is not tried again"),
+    ("since-first", SUPPLY, "        supply->failing = false;\n", "", "the supply stays away for ever"),
+    # reads that fail, octets that cannot be right
+    ("page-other-generation", LOG_PAGE, "info.generation != head->generation || ", "", "a page of another generation is read as rows"),
+    ("page-other-rows", LOG_PAGE, " ||\n                            info.first != qd_log_row_of(store, head, page)", "", "a page with other row numbers is read"),
+    ("rebuild-anywhere", LOG_REBUILD, "return number % store->pages == slot &&", "return", "a page counts wherever it lies"),
+    ("rebuild-skips-io", LOG_REBUILD, "            if (status != QD_OK) {\n                return QD_IO;\n            }\n            if (info.row_size", "            if (status != QD_OK) {\n                continue;\n            }\n            if (info.row_size", "a flash that cannot be read has no pages"),
+    ("busy-is-failure", LOG_PAGE, "return status == QD_BUSY || status == QD_PENDING ? QD_PENDING : QD_IO;", "return QD_IO;", "a flash that has no time costs a block"),
+    ("last-row-wraps", LOG, "if (log->head.end == UINT32_MAX) {", "if (false) {", "row numbers begin again"),
+    ("epoch-wraps", STORE, "    if (store->epoch == UINT32_MAX) {\n        return QD_NO_SPACE;\n    }\n    store->epoch++;", "    store->epoch++;", "epochs begin again"),
+    ("number-wraps", SLOTS, "    if (state->sequence == UINT32_MAX) {\n        return QD_NO_SPACE;\n    }\n", "", "numbers of a record begin again"),
+    ("group-unsound", GROUP, "if (!is_sound(store)) {", "if (!is_sound(store) && false) {", "a group of records that do not exist is applied"),
 ]
 
 MUTANTS = [Mutant(*row) for row in ROWS]

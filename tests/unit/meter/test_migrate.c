@@ -9,6 +9,7 @@
 #include "unit/meter/expect.h"
 
 #define NEW_BIT 0x00010000u
+#define OLD_BIT 0x00020000u
 
 static world_t world;
 static qd_record_row_t old_rows[32];
@@ -30,9 +31,19 @@ static qd_status_t register_changes(void *context, const uint8_t *old, size_t ol
     return size < 5 ? QD_RANGE : mark(old, old_length, content, length, 1);
 }
 
-static const qd_migration_row_t steps[] = {{QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS, register_changes}};
-static const qd_migration_t way = {NULL, steps, 1};
-static qd_model_layout_t earlier;
+/* What went up comes down with a mark of its own. */
+static qd_status_t register_goes_back(void *context, const uint8_t *old, size_t old_length, uint8_t *content,
+                                      size_t size, size_t *length) {
+    (void)context;
+    return size < 5 ? QD_RANGE : mark(old, old_length, content, length, 3);
+}
+
+static const qd_migration_row_t steps_up[] = {{QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS, register_changes}};
+static const qd_migration_row_t steps_down[] = {
+    {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS, register_goes_back}};
+static const qd_migration_t way_up = {NULL, steps_up, 1}, way_down = {NULL, steps_down, 1};
+/* The one before is known as well, and is not what lies there. */
+static qd_model_layout_t earlier[2];
 static qd_model_t newer;
 
 static const qd_model_t *older(void) {
@@ -53,12 +64,14 @@ static void start(void) {
     qd_meter_layout(older(), &old_layout);
     assert_true(old_layout.row_count < 32);
     memcpy(old_rows, old_layout.rows, old_layout.row_count * sizeof old_rows[0]);
-    earlier = (qd_model_layout_t){old_layout.version,        old_rows, old_layout.row_count,
-                                  old_layout.group_capacity, &way,     &way};
+    earlier[1] = (qd_model_layout_t){old_layout.version,        old_rows, old_layout.row_count,
+                                     old_layout.group_capacity, &way_up,  &way_down};
+    earlier[0] = earlier[1];
+    earlier[0].version = (uint16_t)(old_layout.version + 9u);
     newer = *older();
     newer.layout_version = (uint16_t)(old_layout.version + 1u);
-    newer.earlier = &earlier;
-    newer.earlier_count = 1;
+    newer.earlier = earlier;
+    newer.earlier_count = 2;
     world_blank(&world, older());
     world.now.phase[0].valid = true;
     world.now.phase[0].voltage_mv = 230000;
@@ -86,7 +99,7 @@ static void test_up_and_down(void **state) {
         QD_OK);
     assert_int_equal(world_start(&world), QD_OK);
     assert_int_equal(import_mj(), INT64_C(3600) * 17000);
-    assert_int_equal(qd_diagnosis_errors(diagnosis()), QD_ERROR_FLASH);
+    assert_int_equal(qd_diagnosis_errors(diagnosis()), QD_ERROR_FLASH | OLD_BIT);
     world_run(&world, 1);
     assert_int_equal(import_mj(), INT64_C(3600) * 18000);
 }
@@ -94,15 +107,29 @@ static void test_up_and_down(void **state) {
 static void test_what_is_not_known(void **state) {
     (void)state;
     start();
-    earlier.version = (uint16_t)(old_layout.version + 5u);
+    earlier[1].version = (uint16_t)(old_layout.version + 5u);
     world.model = &newer;
     assert_int_equal(world_restart(&world), QD_VERSION);
-    earlier.version = old_layout.version;
+    earlier[1].version = old_layout.version;
     assert_int_equal(
         qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &world.ports, old_layout.version + 7u),
         QD_UNDEFINED);
     assert_int_equal(qd_meter_hand_back(&world.memory, 1000, &newer, &world.ports, old_layout.version),
                      QD_NO_SPACE);
+    assert_int_equal(qd_meter_hand_back(NULL, 0, &newer, &world.ports, old_layout.version), QD_ARGUMENT);
+    assert_int_equal(qd_meter_hand_back(world.memory.octets + 1, sizeof world.memory - 1, &newer,
+                                        &world.ports, old_layout.version),
+                     QD_ARGUMENT);
+    qd_meter_ports_t ports = world.ports;
+    ports.fram = NULL;
+    assert_int_equal(
+        qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &ports, old_layout.version),
+        QD_ARGUMENT);
+    ports = world.ports;
+    ports.key = NULL;
+    assert_int_equal(
+        qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &ports, old_layout.version),
+        QD_ARGUMENT);
     /* These records are of the older layout. */
     assert_int_equal(
         qd_meter_hand_back(&world.memory, sizeof world.memory, &newer, &world.ports, old_layout.version),

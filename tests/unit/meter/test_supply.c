@@ -132,6 +132,49 @@ static void test_a_commit_that_fails(void **state) {
     assert_int_equal(import_mj(), INT64_C(3600) * 3501);
 }
 
+/* The reserve is not spent on a memory that does not answer: three tries, then nothing until the mains are back. */
+static void test_tries_end(void **state) {
+    (void)state;
+    start();
+    world_run(&world, 3);
+    world.fram_status = QD_IO;
+    for (unsigned i = 0; i < QD_SUPPLY_TRIES; i++) {
+        world.tick_us += 1000;
+        assert_int_equal(step(QD_POWER_BROWN_OUT), QD_IO);
+    }
+    world.fram_status = QD_OK;
+    unsigned programs = world.programs;
+    for (unsigned i = 0; i < 50; i++) {
+        world.tick_us += 1000;
+        assert_int_equal(step(QD_POWER_HOLD_UP), QD_OK);
+    }
+    assert_int_equal(world.programs, programs);
+    /* The next failure of the supply has its tries again, and nothing of both is lost. */
+    world.tick_us += 1000;
+    assert_int_equal(step(QD_POWER_MAINS), QD_OK);
+    world.tick_us += 1000;
+    assert_int_equal(step(QD_POWER_BROWN_OUT), QD_OK);
+    cycle();
+    assert_int_equal(import_mj(), INT64_C(3600) * 3055);
+}
+
+/* What the supply is taken for, over time: away counts from a second on. */
+static void test_what_is_away(void **state) {
+    qd_supply_t supply = {0};
+    uint64_t away_us = 0;
+    (void)state;
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_MAINS, 5000000, &away_us), QD_SUPPLY_GOOD);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_LAST_GASP, 6000000, &away_us), QD_SUPPLY_QUIET);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_MAINS, 6999999, &away_us), QD_SUPPLY_GOOD);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_HOLD_UP, 8000000, &away_us), QD_SUPPLY_NOTICE);
+    qd_supply_committed(&supply, true);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_BROWN_OUT, 8500000, &away_us), QD_SUPPLY_QUIET);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_MAINS, 9000000, &away_us), QD_SUPPLY_BACK);
+    assert_int_equal(away_us, 8000000);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_MAINS, 20000000, &away_us), QD_SUPPLY_GOOD);
+    assert_int_equal(qd_supply_look(&supply, QD_POWER_BROWN_OUT, 20000001, &away_us), QD_SUPPLY_NOTICE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_none_is_lost_with_notice),
@@ -140,6 +183,8 @@ int main(void) {
         cmocka_unit_test(test_a_slow_ramp),
         cmocka_unit_test(test_late_notices),
         cmocka_unit_test(test_a_commit_that_fails),
+        cmocka_unit_test(test_tries_end),
+        cmocka_unit_test(test_what_is_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
