@@ -312,6 +312,53 @@ static void refused_intervals_book_nothing(void **state) {
     assert_true(poll_snapshot(&f).flags & QD_METER_FLAG_GAP);
 }
 
+/* Each limit of a phase to the digit: it counts, and one more is refused. */
+static void limits_of_a_phase(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        for (int beyond = 0; beyond < 2; beyond++) {
+            fixture_t f;
+            fixture_new(&f);
+            qd_quantities_t r = one_phase(&f, 0, 0, SECOND);
+            qd_phase_quantities_t *phase = &r.phase[i % 3u];
+            phase->valid = true;
+            switch (i) {
+            case 0:
+                phase->voltage_mv = 1000000u + (unsigned)beyond;
+                break;
+            case 1:
+                phase->current_ma = 10000000u + (unsigned)beyond;
+                break;
+            case 2:
+                phase->active_power_mw = 2000000000 + beyond;
+                break;
+            case 3:
+                phase->active_power_mw = -2000000000 - beyond;
+                break;
+            case 4:
+                phase->reactive_power_mvar = 2000000000 + beyond;
+                break;
+            case 5:
+                phase->reactive_power_mvar = -2000000000 - beyond;
+                break;
+            case 6:
+                phase->voltage_angle_ddeg = (int16_t)(1800 + beyond);
+                break;
+            case 7:
+                phase->voltage_angle_ddeg = (int16_t)(-1800 - beyond);
+                break;
+            case 8:
+                phase->current_angle_ddeg = (int16_t)(1800 + beyond);
+                break;
+            default:
+                phase->current_angle_ddeg = (int16_t)(-1800 - beyond);
+                break;
+            }
+            assert_int_equal(qd_metrology_run(f.m, &r), beyond != 0 ? QD_RANGE : QD_OK);
+        }
+    }
+}
+
 static void gaps_are_told_once(void **state) {
     (void)state;
     fixture_t f;
@@ -505,6 +552,17 @@ static void contradicting_configs_are_refused(void **state) {
     f.config.wiring = (qd_wiring_t)3;
     assert_int_equal(qd_metrology_init(&f.memory, sizeof f.memory, &f.config, &f.ports, 0, &f.m),
                      QD_ARGUMENT);
+    for (unsigned i = 0; i < 7; i++) {
+        fixture_prepare(&f);
+        f.config.sum = i == 0 ? (qd_sum_t)(QD_SUM_PER_PHASE + 1) : f.config.sum;
+        f.config.apparent = i == 1 ? (qd_apparent_t)(QD_APPARENT_ARITHMETIC + 1) : f.config.apparent;
+        f.config.fold_period_s = i == 2 ? 3601 : f.config.fold_period_s;
+        f.config.pulse_constant[0] = i == 3 ? 100001 : f.config.pulse_constant[0];
+        f.ports.logs = i == 4 ? NULL : f.ports.logs;
+        assert_int_equal(qd_metrology_init(i == 5 ? NULL : &f.memory, sizeof f.memory, &f.config, &f.ports,
+                                           i == 6 ? UINT64_C(1) << 63 : 0, &f.m),
+                         QD_ARGUMENT);
+    }
     fixture_prepare(&f);
     assert_int_equal(qd_metrology_init(&f.memory, qd_metrology_size() - 1, &f.config, &f.ports, 0, &f.m),
                      QD_NO_SPACE);
@@ -529,6 +587,7 @@ int main(void) {
         cmocka_unit_test(no_load_per_phase_judges_magnitudes),
         cmocka_unit_test(no_load_of_a_phase_is_its_own),
         cmocka_unit_test(refused_intervals_book_nothing),
+        cmocka_unit_test(limits_of_a_phase),
         cmocka_unit_test(gaps_are_told_once),
         cmocka_unit_test(rate_switch_cuts_the_quantum),
         cmocka_unit_test(rate_selection_and_its_instants),

@@ -1,4 +1,4 @@
-/* Ring logs on devices that cannot be read or are busy, and on octets that are authentic and cannot be right. */
+/* Ring logs on devices that cannot be read or are busy, heads that are lost, and heads that cannot be right. */
 #include "log_fixture.h"
 
 #include "faulty.h"
@@ -8,7 +8,6 @@
 #define EVENTS_ROWS 9u
 #define EVENTS_ROW 20u
 #define HEAD_ROWS 14u /* of 24 octets in a head */
-#define RING 5u       /* blocks of the events */
 
 typedef struct bench {
     world_t *w;
@@ -33,14 +32,6 @@ static qd_log_stats_t stats_of(const world_t *w) {
 
     qd_log_get_stats(w->logs_store, &stats);
     return stats;
-}
-
-static qd_status_t mount_again(world_t *w) {
-    qd_sim_fram_power_off(&w->fram, QD_SIM_UNSYNCED_LOST);
-    qd_sim_nor_power_off(&w->nor, QD_SIM_UNSYNCED_LOST);
-    qd_sim_fram_restart(&w->fram);
-    qd_sim_nor_restart(&w->nor);
-    return world_mount(w);
 }
 
 static void put_u16(uint8_t *p, uint16_t value) {
@@ -133,7 +124,7 @@ static void heads_that_contradict_themselves(void **state) {
             changed[48] = 0; /* a gap from the first page on */
         }
         assert_int_equal(w->records->write(w->records->context, EVENTS_ID, changed, length), QD_OK);
-        assert_int_equal(mount_again(w), QD_VERSION);
+        assert_int_equal(world_mount_again(w), QD_VERSION);
     }
     for (size_t size = 0; size <= length + 1; size += size == 0 ? 75 : size == 75 ? 1 : length - 77) {
         memcpy(changed, head, length);
@@ -142,12 +133,12 @@ static void heads_that_contradict_themselves(void **state) {
             break;
         }
         assert_int_equal(w->records->write(w->records->context, EVENTS_ID, changed, size), QD_OK);
-        assert_int_equal(mount_again(w), QD_VERSION);
+        assert_int_equal(world_mount_again(w), QD_VERSION);
     }
     assert_int_equal(w->records->write(w->records->context, EVENTS_ID, changed, length + 1), QD_OK);
-    assert_int_equal(mount_again(w), QD_VERSION);
+    assert_int_equal(world_mount_again(w), QD_VERSION);
     assert_int_equal(w->records->write(w->records->context, EVENTS_ID, head, length), QD_OK);
-    assert_int_equal(mount_again(w), QD_OK);
+    assert_int_equal(world_mount_again(w), QD_OK);
     world_check_all(w);
     world_free(w);
 }
@@ -169,7 +160,7 @@ static void the_last_row(void **state) {
     put_u32(head + 32, UINT32_MAX - 2);
     put_u32(head + 36, UINT32_MAX - 2);
     assert_int_equal(w->records->write(w->records->context, EVENTS_ID, head, length), QD_OK);
-    assert_int_equal(mount_again(w), QD_OK);
+    assert_int_equal(world_mount_again(w), QD_OK);
     assert_int_equal(w->logs->append(w->logs->context, EVENTS_ID, 11, row, sizeof row, &sequence), QD_OK);
     assert_int_equal(sequence, UINT32_MAX - 1);
     assert_int_equal(w->logs->append(w->logs->context, EVENTS_ID, 12, row, sizeof row, &sequence),
@@ -507,7 +498,7 @@ static void a_rebuild_that_fails(void **state) {
                 uint32_t told = b.w->lost;
 
                 assert_null(store);
-                assert_int_equal(mount_again(b.w), QD_OK);
+                assert_int_equal(world_mount_again(b.w), QD_OK);
                 assert_int_equal(b.w->lost | told,
                                  1); /* by one of them: it may have been the next log's head */
             } else {
@@ -542,7 +533,7 @@ static void scrubbing_passes_over_the_gap(void **state) {
     (void)state;
     world_fill(w, EVENTS, 31, 10); /* three pages and four rows */
     world_spoil_head(w, EVENTS);
-    assert_int_equal(mount_again(w), QD_OK);
+    assert_int_equal(world_mount_again(w), QD_OK);
     next = world_span(w, EVENTS).end;
     assert_int_equal(next, 1 + 5 * EVENTS_ROWS);
     w->model[EVENTS].end = next;
@@ -571,7 +562,7 @@ static void order_is_found_again(void **state) {
         }
         assert_int_equal(world_span(w, EVENTS).orderly, 21);
         world_spoil_head(w, EVENTS);
-        assert_int_equal(mount_again(w), QD_OK);
+        assert_int_equal(world_mount_again(w), QD_OK);
         assert_int_equal(w->lost, 1);
         span = world_span(w, EVENTS);
         assert_int_equal(span.first, 1);
@@ -592,7 +583,7 @@ static void a_generation_begins_where_it_began(void **state) {
     before = world_span(w, EVENTS);
     assert_int_equal(before.first, 41);
     world_spoil_head(w, EVENTS);
-    assert_int_equal(mount_again(w), QD_OK);
+    assert_int_equal(world_mount_again(w), QD_OK);
     after = world_span(w, EVENTS);
     assert_int_equal(after.generation, before.generation);
     assert_int_equal(after.first, 41);
@@ -600,135 +591,6 @@ static void a_generation_begins_where_it_began(void **state) {
         assert_int_equal(world_read(w, EVENTS, i), QD_OK);
     }
     world_free(w);
-}
-
-/* --- pages that are authentic and cannot be right ------------------------------------------------------- */
-
-typedef struct forged {
-    uint16_t id;
-    uint8_t version;
-    uint32_t number, generation, first;
-    uint8_t row_size, rows;
-} forged_t;
-
-/* A page in flash, sealed as the log would. */
-static void forge(world_t *w, uint32_t offset, const forged_t *page) {
-    uint8_t *image = malloc(FLASH_SIZE), *at;
-    uint8_t sealed[QD_LOG_PAGE_SIZE] = {0};
-    uint32_t length = 9u + page->rows * (4u + (uint32_t)page->row_size);
-    qd_seal_nonce_t nonce = {page->id, QD_SEAL_SLOT_PAGE, 1, page->number};
-
-    assert_non_null(image);
-    assert_true(length <= QD_LOG_PAGE_SIZE - 16u);
-    memcpy(image, qd_sim_nor_cells(&w->nor), FLASH_SIZE);
-    at = image + offset;
-    memset(at, 0xff, QD_LOG_PAGE_SIZE);
-    put_u16(at, page->id);
-    at[2] = page->version;
-    at[3] = (uint8_t)length;
-    put_u32(at + 4, page->number);
-    put_u32(at + 8, nonce.epoch);
-    put_u32(sealed, page->generation);
-    put_u32(sealed + 4, page->first);
-    sealed[8] = page->row_size;
-    assert_int_equal(qd_sealer_crc.seal(NULL, &nonce, sealed, length, at + 16, at + 12), QD_OK);
-    qd_sim_nor_load(&w->nor, image);
-    free(image);
-}
-
-/* In place of page 2, rows 19 .. 27: it is damaged, and never read as rows. */
-static void pages_that_do_not_fit_their_head(void **state) {
-    static const forged_t pages[] = {{EVENTS_ID + 1, 1, 2, 1, 19, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 2, 2, 1, 19, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 1, 3, 1, 19, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 1, 2, 2, 19, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 1, 2, 1, 10, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 1, 2, 1, 19, EVENTS_ROW - 1, 10},
-                                     {EVENTS_ID, 1, 2, 1, 19, EVENTS_ROW, EVENTS_ROWS - 1},
-                                     {EVENTS_ID, 1, 2, 1, 19, 0, 57}};
-    static const uint8_t lengths[] = {0, 8, 241, 255};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-        world_t *w = world_new();
-
-        world_fill(w, EVENTS, 60, 10);
-        forge(w, 2 * PAGE, &pages[i]);
-        for (uint32_t row = 1; row <= 60; row++) {
-            assert_int_equal(world_read(w, EVENTS, row), row >= 19 && row <= 27 ? QD_CORRUPT : QD_OK);
-        }
-        world_free(w);
-    }
-    for (size_t i = 0; i < sizeof lengths; i++) {
-        static const forged_t good = {EVENTS_ID, 1, 2, 1, 19, EVENTS_ROW, EVENTS_ROWS};
-        world_t *w = world_new();
-
-        world_fill(w, EVENTS, 60, 10);
-        forge(w, 2 * PAGE, &good);
-        qd_sim_nor_flip(&w->nor, 2 * PAGE + 3,
-                        (uint8_t)(qd_sim_nor_cells(&w->nor)[2 * PAGE + 3] ^ lengths[i]));
-        assert_int_equal(world_read(w, EVENTS, 19), QD_CORRUPT);
-        assert_int_equal(world_read(w, EVENTS, 28), QD_OK);
-        world_free(w);
-    }
-}
-
-/* Behind the newest page, as a head is made again: a page that lies where it cannot lie is none. */
-static void pages_out_of_place_are_no_rows(void **state) {
-    static const struct {
-        uint32_t offset;
-        forged_t page;
-    } places[] = {
-        /* page 8 in the place of page 9, and a block further; rows larger than the layout's */
-        {9 * PAGE, {EVENTS_ID, 1, 8, 1, 73, EVENTS_ROW, EVENTS_ROWS}},
-        {12 * PAGE, {EVENTS_ID, 1, 8, 1, 73, EVENTS_ROW, EVENTS_ROWS}},
-        {8 * PAGE, {EVENTS_ID, 1, 8, 1, 73, EVENTS_ROW + 1, 9}},
-        {RING * BLOCK + PAGE, {EVENTS_ID, 1, 8, 1, 73, EVENTS_ROW, EVENTS_ROWS}},
-    };
-    qd_log_span_t wanted = {0, 0, 0, 0};
-
-    (void)state;
-    for (size_t i = 0; i <= sizeof places / sizeof places[0]; i++) {
-        world_t *w = world_new();
-        qd_log_span_t found;
-
-        world_fill(w, EVENTS, 60, 10);
-        if (i > 0) {
-            forge(w, places[i - 1].offset, &places[i - 1].page);
-        }
-        world_spoil_head(w, EVENTS);
-        assert_int_equal(mount_again(w), QD_OK);
-        assert_int_equal(w->lost, 1);
-        found = world_span(w, EVENTS);
-        wanted = i == 0 ? found : wanted;
-        assert_int_equal(found.first, wanted.first);
-        assert_int_equal(found.end, wanted.end);
-        assert_int_equal(found.generation, wanted.generation);
-        world_free(w);
-    }
-}
-
-/* Pages in front of the newest that do not continue it: the rows begin behind them. */
-static void rows_begin_where_they_continue(void **state) {
-    static const forged_t pages[] = {{EVENTS_ID, 1, 0, 2, 1, EVENTS_ROW, EVENTS_ROWS},
-                                     {EVENTS_ID, 1, 0, 1, 1, EVENTS_ROW - 1, 10},
-                                     {EVENTS_ID, 1, 0, 1, 2, EVENTS_ROW, EVENTS_ROWS}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-        world_t *w = world_new();
-
-        world_fill(w, EVENTS, 60, 10);
-        forge(w, 0, &pages[i]);
-        world_spoil_head(w, EVENTS);
-        assert_int_equal(mount_again(w), QD_OK);
-        assert_int_equal(world_span(w, EVENTS).first, 1 + EVENTS_ROWS);
-        assert_int_equal(world_read(w, EVENTS, 9), QD_END);
-        for (uint32_t row = 10; row <= 54; row++) {
-            assert_int_equal(world_read(w, EVENTS, row), QD_OK);
-        }
-        world_free(w);
-    }
 }
 
 int main(void) {
@@ -749,9 +611,6 @@ int main(void) {
         cmocka_unit_test(scrubbing_passes_over_the_gap),
         cmocka_unit_test(order_is_found_again),
         cmocka_unit_test(a_generation_begins_where_it_began),
-        cmocka_unit_test(pages_that_do_not_fit_their_head),
-        cmocka_unit_test(pages_out_of_place_are_no_rows),
-        cmocka_unit_test(rows_begin_where_they_continue),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
