@@ -76,7 +76,7 @@ struct qd_log_store {
     uint8_t erase; /* qd_log_erase_t */
     uint8_t turn;  /* the log that run looks at first */
     uint8_t scrub_log;
-    bool idle; /* no log has anything to do until a head changes */
+    bool idle;                       /* no log has anything to do until a head changes */
     uint8_t image[QD_LOG_HEAD_SIZE]; /* head of image_log as in its record */
     uint8_t page[QD_LOG_PAGE_SIZE];  /* as in flash; its sealed part opened when it is the cached one */
     qd_log_t *states;
