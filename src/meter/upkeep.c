@@ -6,10 +6,6 @@
 /* Places of a whole round: superblock copies and two slots per record. */
 #define PLACES(meter) (2u * (meter)->layout.row_count + 3u)
 
-static uint16_t bounded(uint32_t count) {
-    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
-}
-
 static void note(const qd_meter_t *meter, qd_journal_code_t code, uint16_t detail) {
     (void)qd_door_storage_note(meter->door, code, detail);
 }
@@ -81,9 +77,26 @@ void qd_upkeep_start(qd_meter_t *meter, uint32_t lost_logs) {
         return;
     }
     /* Which of them the mount could not mend is found at once and not within the next round. */
-    note(meter, QD_JOURNAL_STORAGE_REPAIRED, bounded(stats.bad_slots));
+    uint32_t lost = meter->upkeep.lost_records;
     for (uint32_t i = 0; i < PLACES(meter) && scrub_record(meter); i++) {
     }
+    uint32_t beyond = 0; /* slots that nothing could mend: two of each lost record */
+    for (lost |= meter->upkeep.lost_records; lost != 0; lost &= lost - 1u) {
+        beyond += 2u;
+    }
+    if (stats.bad_slots > beyond) {
+        note(meter, QD_JOURNAL_STORAGE_REPAIRED, QD_UPKEEP_AT_START);
+    }
+}
+
+/* Records of the application are settings: without one its module runs with the factory's. */
+static bool lost_settings(const qd_meter_t *meter) {
+    for (uint16_t i = 0; i < meter->layout.row_count; i++) {
+        if ((meter->upkeep.lost_records >> (i % 32u) & 1u) != 0 && meter->layout.rows[i].id >> 8 == 0x02u) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static uint32_t errors(const qd_meter_t *meter) {
@@ -99,6 +112,9 @@ static uint32_t errors(const qd_meter_t *meter) {
     if (upkeep->lost_records != 0 || qd_store_degraded(meter->store) ||
         (snapshot->flags & (QD_METER_FLAG_CORRUPT | QD_METER_FLAG_DEGRADED)) != 0) {
         present |= QD_ERROR_FRAM;
+    }
+    if (upkeep->lost_records != 0 && lost_settings(meter)) {
+        present |= QD_ERROR_INITIALIZATION;
     }
     if (upkeep->bad_pages != 0 || upkeep->told_pages != 0 || qd_log_degraded(meter->logs)) {
         present |= QD_ERROR_FLASH;

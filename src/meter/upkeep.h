@@ -16,6 +16,9 @@ struct qd_meter;
 
 #define QD_UPKEEP_PERIOD_US 30000000u
 
+/* Detail of the journal entry for slots that the mount has written again; scrubbing names the record, 0: superblock. */
+#define QD_UPKEEP_AT_START 0xFFFFu
+
 typedef struct qd_upkeep {
     uint64_t next_us;      /* of the next look */
     uint32_t lost_records; /* rows of the layout that have no good slot, one bit each: told already */

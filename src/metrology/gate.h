@@ -104,8 +104,8 @@ typedef enum qd_journal_code {
     QD_JOURNAL_GAP,               /* old_value: gaps in this entry; new_value: their microseconds */
     QD_JOURNAL_PULSE,             /* pulse configuration changed, detail: output */
     QD_JOURNAL_RATE_REFUSED,      /* old_value: end of the newest interval; new_value: from_us */
-    QD_JOURNAL_WITHOUT_EFFECT, /* old_value: sequence of the entry whose write failed; detail: its status */
-    QD_JOURNAL_STORAGE_REPAIRED, /* detail: slots or pages, or a record's id; old_value: such entries left out */
+    QD_JOURNAL_WITHOUT_EFFECT,   /* old_value: sequence of the entry whose write failed; detail: its status */
+    QD_JOURNAL_STORAGE_REPAIRED, /* detail: as the composition says; old_value: such entries left out */
     QD_JOURNAL_STORAGE_LOST      /* detail: id of the log that lost a page; old_value as above */
 } qd_journal_code_t;
 
