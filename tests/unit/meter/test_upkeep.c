@@ -12,11 +12,11 @@
 
 static world_t world;
 
-static void start(void) {
+static void start_model(const char *model) {
     qd_gate_request_t request = {.sequence = 8, .kind = QD_GATE_SET_PARAMETER};
     qd_gate_reply_t reply;
     const qd_gate_t *gate;
-    world_blank(&world, qd_model_find("mini"));
+    world_blank(&world, qd_model_find(model));
     world.factory_open = true;
     assert_int_equal(world_start(&world), QD_OK);
     world_run(&world, 3);
@@ -28,6 +28,10 @@ static void start(void) {
     world_run(&world, 2);
     assert_int_equal(gate->reply(gate->context, &reply), QD_OK);
     assert_int_equal(reply.status, QD_OK);
+}
+
+static void start(void) {
+    start_model("mini");
 }
 
 /* Looks that make a whole round, and one more for its end. */
@@ -225,6 +229,27 @@ static void test_a_lost_page_is_told_once(void **state) {
     assert_int_equal(errors(), QD_ERROR_FLASH);
 }
 
+/* Between two looks at the lost page it is an error all the same: clearing the register does not help. */
+static void test_an_error_lasts_between_rounds(void **state) {
+    uint32_t at[1], seconds = 0;
+    (void)state;
+    start_model("st402");
+    fill_log(60);
+    assert_int_equal(find_pages(at, 1), 1);
+    world.flash_cells[at[0] + 60] ^= 1u;
+    while (world.meter->upkeep.told_pages == 0 || world.meter->upkeep.bad_pages != 0) {
+        world_run(&world, 1);
+        seconds++;
+        assert_true(seconds < 100 * PERIOD_S);
+    }
+    world_run(&world, 1);
+    assert_true(world_open(&world, 0, SAP_MANAGEMENT));
+    EXPECT(&world, SAP_MANAGEMENT, "C1 01 C1 0001 0000616100FF 02 00 06 00000000", "C5 01 C1 00");
+    EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 0001 0000616100FF 02 00", "C4 01 C1 00 06 00008000");
+    world_run(&world, 2);
+    EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 0001 0000616100FF 02 00", "C4 01 C1 00 06 00008000");
+}
+
 static void test_a_clock_that_is_not_valid(void **state) {
     (void)state;
     world_blank(&world, qd_model_find("mini"));
@@ -242,6 +267,7 @@ int main(void) {
         cmocka_unit_test(test_a_start_says_what_is_lost),
         cmocka_unit_test(test_a_lost_head_is_told),
         cmocka_unit_test(test_a_lost_page_is_told_once),
+        cmocka_unit_test(test_an_error_lasts_between_rounds),
         cmocka_unit_test(test_a_clock_that_is_not_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
