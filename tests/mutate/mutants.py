@@ -240,7 +240,7 @@ ROWS = [
     ("way-down-is-up", TAKE_OVER, "model->earlier[i].down);", "model->earlier[i].up);", "records are handed back by the way up"),
     ("first-layout-only", TAKE_OVER, "i < model->earlier_count && status == QD_VERSION;", "i < 1u && status == QD_VERSION;", "only one earlier layout is taken over"),
     ("hand-back-any", TAKE_OVER, "if (model->earlier[i].version == version) {", "if (version != 0) {", "records are handed back to another firmware than the one that comes"),
-    ("unaligned-hand-back", TAKE_OVER, "((uintptr_t)memory & 7u) != 0 || ", "", "memory that is not aligned is used"),
+    ("hand-back-nothing", TAKE_OVER, "    status = QD_UNDEFINED;\n", "", "records are said to be handed back and are not"),
     ("dip-is-away", SUPPLY, "tick_us - supply->since_us >= QD_SUPPLY_DIP_US;", "tick_us - supply->since_us > 0;", "a dip of the supply is a power failure"),
     ("gasp-writes", SUPPLY, "return state == QD_POWER_BROWN_OUT || state == QD_POWER_HOLD_UP;", "return state != QD_POWER_MAINS;", "the last gasp is spent on a write"),
     ("notice-once", SUPPLY, "        supply->kept = false;\n", "", "the second notice commits nothing"),
