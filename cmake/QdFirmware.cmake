@@ -39,15 +39,22 @@ endforeach()
 qd_image(hostile tests/firmware/hostile.c)
 
 # Programs of tests on the board, privileged and alone, with the whole newlib.
-function(qd_plain name)
-  add_executable(${name} ${ARGN} tests/firmware/plain.c)
-  qd_warnings(${name})
+function(qd_plain_flags target)
+  qd_warnings(${target})
   # Newlib's inttypes.h looks at types that only its own headers name, and gcc's stdint.h stands before them.
-  target_compile_options(${name} PRIVATE "SHELL:-include sys/types.h")
-  target_include_directories(${name} PRIVATE include src tests sim ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE "SHELL:-include sys/types.h")
+  target_include_directories(${target} PRIVATE include src tests sim ${CMAKE_SOURCE_DIR})
+endfunction()
+
+add_library(qd_plain_start OBJECT tests/firmware/plain.c)
+qd_plain_flags(qd_plain_start)
+
+function(qd_plain name stack)
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:qd_plain_start>)
+  qd_plain_flags(${name})
   target_link_libraries(${name} PRIVATE qd_all qd_plain_sim m)
   target_link_options(${name} PRIVATE -T${QD_MPS2}/mps2.ld -nostartfiles -Wl,--gc-sections
-                                      -Wl,--defsym=QD_STACK_SIZE=32768)
+                                      -Wl,--defsym=QD_STACK_SIZE=${stack})
   set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/firmware
                                            LINK_DEPENDS ${QD_MPS2}/mps2.ld)
 endfunction()
@@ -57,9 +64,38 @@ add_library(qd_plain_sim STATIC sim/fram.c sim/nor.c sim/medium.c sim/supply.c)
 qd_warnings(qd_plain_sim)
 target_include_directories(qd_plain_sim PUBLIC include PRIVATE sim ${CMAKE_SOURCE_DIR})
 
-qd_plain(bench tests/firmware/bench.c)
+qd_plain(bench 32768 tests/firmware/bench.c)
 file(GLOB sources CONFIGURE_DEPENDS tests/vectors/*.c)
 foreach(source IN LISTS sources)
   get_filename_component(name ${source} NAME_WE)
-  qd_plain(vectors_${name} ${source})
+  qd_plain(vectors_${name} 32768 ${source})
+endforeach()
+
+# The unit tests, with a stand-in for cmocka. These stay on the host:
+set(QD_UNIT_HOST
+  load_load  # reads files, and a load lives on the heap
+  meter_door # pages that mprotect closes; test_fences.py does that with the memory protection unit
+  sim_cut)   # forks, and its harness keeps worlds on the heap
+# All others are built by the target unit_images, these few with everything:
+set(QD_UNIT_FEW base_base base_integer meter_sealer_gcm metrology_notice store_store)
+
+add_library(qd_plain_cmocka OBJECT tests/firmware/cmocka.c)
+qd_plain_flags(qd_plain_cmocka)
+qd_plain(assertions 32768 tests/firmware/assertions.c $<TARGET_OBJECTS:qd_plain_cmocka>)
+target_include_directories(assertions BEFORE PRIVATE tests/firmware)
+add_custom_target(unit_images)
+file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/unit/test_*.c)
+foreach(source IN LISTS sources)
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/tests/unit ${source})
+  string(REGEX REPLACE "^(.*)/test_([^/]*)\\.c$" "\\1_\\2" name ${name})
+  if(name IN_LIST QD_UNIT_HOST)
+    continue()
+  endif()
+  # Worlds on the stack, with whole memories in them.
+  qd_plain(unit_${name} 524288 ${source} $<TARGET_OBJECTS:qd_plain_cmocka>)
+  target_include_directories(unit_${name} BEFORE PRIVATE tests/firmware)
+  if(NOT name IN_LIST QD_UNIT_FEW)
+    set_target_properties(unit_${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+  add_dependencies(unit_images unit_${name})
 endforeach()

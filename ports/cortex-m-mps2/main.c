@@ -2,7 +2,8 @@
  * main.c - the meter of this board: start, manufacture, the loop, and a console of a few words on a UART.
  *
  * Every line that the console says is a JSON object with an event, as `quadrant run --json` says them.
- * Words: view, rtc (the chip's time), stop.
+ * Words: view, rtc (the chip's time), stop. The event metering comes once, when the first energy since the start is
+ * booked; its tick_us counts from the start.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "board.h"
@@ -112,6 +113,20 @@ static void say_ready(const qd_meter_t *meter) {
     say(&line);
 }
 
+static int64_t energy(const qd_meter_t *meter) {
+    qd_meter_view_t view;
+    qd_meter_get_view(meter, &view);
+    return view.import_mj + view.export_mj;
+}
+
+static void say_metering(void) {
+    qd_text_t line = {.length = 0};
+    word(&line, "event", "metering");
+    field(&line, "tick_us", (int64_t)qd_board_tick_us());
+    qd_text_add(&line, "}\n");
+    say(&line);
+}
+
 /* Serial number and name as the fuses give them, then the jumper counts no more. Values that stand are kept. */
 static void manufacture(qd_meter_t *meter) {
     static const qd_obis_t serial = QD_OBIS(0, 0, 96, 1, 0, 255);
@@ -167,15 +182,23 @@ static bool work(uint64_t tick_us, uint64_t next_us) {
 
 static int run(qd_meter_t *meter) {
     uint64_t next_us = 0;
+    int64_t before_mj = 0;
     bool ready = false;
+    bool metering = false;
     while (!console(meter)) {
         uint64_t tick_us = qd_board_tick_us();
         if (work(tick_us, next_us)) {
             (void)qd_meter_step(meter, tick_us, &next_us);
             if (!ready) {
                 ready = true;
+                /* What stood before: registers are to be seen from the first step on, and no interval has ended by then. */
+                before_mj = energy(meter);
                 manufacture(meter);
                 say_ready(meter);
+            }
+            if (!metering && energy(meter) != before_mj) {
+                metering = true;
+                say_metering();
             }
         } else {
             qd_board_wait(next_us);

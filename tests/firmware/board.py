@@ -178,7 +178,7 @@ class Board:
     """One image in QEMU. Lines of its console are its events."""
 
     def __init__(self, elf, folder, load=None, utc=None, gate="call", factory=False, fast=None, limit=30.0, ready=True,
-                 identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True):
+                 identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True, shift=1):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.memory = Memory(self.folder / "nvm.bin")
@@ -201,7 +201,8 @@ class Board:
         for n, end in enumerate(theirs):
             self.arguments += ["-chardev", f"socket,id=u{n},fd={end.fileno()}", "-serial", f"chardev:u{n}"]
         if fast is not None:
-            self.arguments += ["-icount", "shift=1,sleep=off"]
+            # An instruction takes 2 ** shift ns.
+            self.arguments += ["-icount", f"shift={shift},sleep=off"]
         self.arguments += list(extra)
         if exchange:
             self.exchange = Exchange(self.memory, self.uarts[:CHANNELS])
@@ -416,12 +417,12 @@ class BoardYard(meters.Yard):
         return self._rows
 
     def start(self, ready=True, limit=30.0, model="st402", name="x", load=None, speed="real", start=None, gate="call",
-              extra=(), elf=None, preexec=None, fast=None, **_):
+              extra=(), elf=None, preexec=None, fast=None, shift=1, **_):
         assert speed == "real" and preexec is None
         utc = None if start is None else datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
         identity = f"{sum(name.encode()) % 100000000:08d}".encode()
         board = Board(elf or image(model), self.state(name), None if load is None else self.load(load), utc, gate,
-                      "--factory" in extra, fast, limit, ready, identity, clients=self.clients())
+                      "--factory" in extra, fast, limit, ready, identity, clients=self.clients(), shift=shift)
         self.meters.append(board)
         return board
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of the images, printed and held against budget.txt; programs of tests/vectors say on the board what they say on
-the host."""
+"""Figures of the images, printed and held against budget.txt; programs of tests/vectors and tests/unit say on the board
+what they say on the host."""
 
 import re
 import subprocess
@@ -19,10 +19,24 @@ OTHER = {"gcm"}
 VECTORS = sorted(path.stem for path in (board.ROOT / "tests/vectors").glob("*.c"))
 
 
-def emulate(name, *options, limit):
+def named(variable):
+    """The words of a list in the build description."""
+    text = (board.ROOT / "cmake/QdFirmware.cmake").read_text()
+    rows = re.search(rf"^set\({variable}\s([^)]*)\)", re.sub(r"#.*", "", text), re.M)[1].split()
+    assert rows
+    return set(rows)
+
+
+def unit_programs():
+    found = {f"{path.parent.name}_{path.stem.removeprefix('test_')}" for path in (board.ROOT / "tests/unit").glob("*/test_*.c")}
+    assert named("QD_UNIT_HOST") < found and named("QD_UNIT_FEW") < found
+    return sorted(found - named("QD_UNIT_HOST"))
+
+
+def emulate(name, *options, limit, status=0):
     done = subprocess.run([*PLAIN, *options, "-kernel", str(board.image(name))], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=limit, check=False)
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr
+    assert done.returncode == status, done.stdout[-500:] + done.stderr
     return done.stdout
 
 
@@ -34,6 +48,48 @@ def test_a_vector_program_says_the_same_as_on_the_host(name):
     here = emulate(f"vectors_{name}", limit=540)
     assert here == there.stdout or name in OTHER
     assert re.search(r"^\d+ passed, 0 failed$", here, re.M)
+
+
+def test_a_false_assertion_is_seen_on_the_board():
+    source = (board.ROOT / "tests/firmware/assertions.c").read_text()
+    tests = re.findall(r"cmocka_unit_test\w*\((\w+)", source)
+    wrong = [name for name in tests if name.startswith("wrong_")]
+    said = emulate("assertions", limit=60, status=len(wrong))
+    assert re.findall(r"^FAILED (\w+)$", said, re.M) == wrong
+    assert said.splitlines()[-1] == f"{len(tests) - len(wrong)} passed, {len(wrong)} failed"
+    assert "past it" not in said
+
+
+# All but a few are built by the target unit_images only.
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in named("QD_UNIT_FEW") else [pytest.mark.long])
+                                  for name in unit_programs()])
+def test_a_unit_program_passes_as_on_the_host(name):
+    folder, stem = name.split("_", 1)
+    host = board.ROOT / "build" / "host" / "bin" / f"unit_{folder}_test_{stem}"
+    there = subprocess.run([str(host)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200, check=False,
+                           cwd=board.ROOT)
+    assert there.returncode == 0
+    count = re.search(r"^\[  PASSED  \] (\d+) test\(s\)\.$", there.stdout, re.M)[1]
+    assert emulate(f"unit_{name}", limit=300).splitlines()[-1] == f"{count} passed, 0 failed"
+
+
+def test_metering_begins_within_five_seconds_of_power(boards):
+    """From the start of the image's timer to the first booked energy, on a blank store and on one with a life in it. 32 ns an
+    instruction: one and a half cycles of 48 MHz."""
+    load = meters.constant_load(230, 5, 1104, 322)
+    for life in ("blank", "used"):
+        booked = 0
+        if life == "used":
+            assert boards.through("1h", load=load) == 0
+            booked = boards.meters[-1].of("stopped")[-1]["import_mj"]
+            assert booked >= 3600 * 3312000
+        meter = boards.start(load=load, fast=30, shift=5)
+        begun = meter.wait_event("metering", 60)
+        print(f"metering on a {life} store after {begun['tick_us'] / 1e6:.3f} s")
+        # An interval ends with the second, so the first one may be short.
+        assert 0 < begun["tick_us"] <= 5_000_000
+        assert meter.ask("view")["import_mj"] > booked
+        assert meter.interrupt() == 0
 
 
 def test_instructions_of_a_step(budget):

@@ -278,7 +278,7 @@ static void a_trickling_peer_is_bounded(void **state) {
     assert_int_equal(qd_client_open(&client), QD_CLIENT_OK);
 }
 
-static void gets(void **state) {
+static void gets_a_value(void **state) {
     qd_client_value_t value;
 
     (void)state;
@@ -551,7 +551,7 @@ int main(void) {
         cmocka_unit_test(bad_frames),
         cmocka_unit_test(silence),
         cmocka_unit_test(a_trickling_peer_is_bounded),
-        cmocka_unit_test(gets),
+        cmocka_unit_test(gets_a_value),
         cmocka_unit_test(get_needs_an_association),
         cmocka_unit_test(bad_get_responses),
         cmocka_unit_test(get_exception_keeps_the_association),

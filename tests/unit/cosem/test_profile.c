@@ -127,7 +127,7 @@ static const reading_t *read_entries(const char *object, uint32_t from, uint32_t
                                      uint16_t last) {
     char request[256];
     (void)snprintf(request, sizeof request, "C0 01 C1 %s 02 01 02 02 04 06 %08X 06 %08X 12 %04X 12 %04X",
-                   object, from, to, first, last);
+                   object, (unsigned)from, (unsigned)to, first, last);
     return read_hex(request);
 }
 

@@ -319,7 +319,7 @@ static void rubbish_is_dropped(void **state) {
     for (unsigned i = 0; i < 20000; i++) {
         uint8_t frame[QD_GATE_FRAME_MAX];
         x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        size_t body = 1 + (x >> 33) % 250u;
+        size_t body = 1u + (size_t)((x >> 33) % 250u);
         for (size_t k = 0; k < body + 7; k++) {
             x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
             frame[k] = (uint8_t)(x >> 40);

@@ -512,7 +512,7 @@ static void damaged_images_are_refused_or_good(void **state) {
         fixture_copy(&copy, &f);
         slot_t *slot = &copy.store.slot[lcg(&x) % 4u];
         if (lcg(&x) % 4u == 0) {
-            slot->length = lcg(&x) % (slot->length + 2u);
+            slot->length = (size_t)(lcg(&x) % (slot->length + 2u));
         } else if (slot->length > 0) {
             slot->octets[lcg(&x) % slot->length] ^= (uint8_t)(1u << lcg(&x) % 8u);
         }
