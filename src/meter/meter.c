@@ -22,6 +22,7 @@ static const qd_record_row_t record_rows[] = {
     {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS_SIZE, true},
     {QD_LOG_METROLOGY_JOURNAL, QD_LOG_HEAD_SIZE, true},
     {QD_LOG_EVENTS_STANDARD, QD_LOG_HEAD_SIZE, true},
+    {QD_STORE_RECORD_MAP, QD_STORE_MAP_SIZE, true},
 };
 
 static const qd_log_row_t log_rows[] = {

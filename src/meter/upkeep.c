@@ -24,6 +24,7 @@ static void record_lost(qd_meter_t *meter, uint16_t record) {
     uint32_t bit = bit_of(meter, record);
     if ((meter->upkeep.lost_records & bit) == 0) {
         meter->upkeep.lost_records |= bit;
+        meter->upkeep.was_lost = true;
         note(meter, QD_JOURNAL_STORAGE_LOST, record);
     }
 }
@@ -109,7 +110,8 @@ static uint32_t errors(const qd_meter_t *meter) {
     if (!snapshot->clock.valid) {
         present |= QD_ERROR_CLOCK;
     }
-    if (upkeep->lost_records != 0 || qd_store_degraded(meter->store) ||
+    /* A head that was lost has been made anew by now, and rows are gone all the same. */
+    if (upkeep->was_lost || upkeep->lost_records != 0 || qd_store_degraded(meter->store) ||
         (snapshot->flags & (QD_METER_FLAG_CORRUPT | QD_METER_FLAG_DEGRADED)) != 0) {
         present |= QD_ERROR_FRAM;
     }
@@ -136,4 +138,5 @@ void qd_upkeep_run(qd_meter_t *meter, uint64_t tick_us) {
     upkeep->flags = snapshot->flags;
     upkeep->clock_valid = snapshot->clock.valid;
     qd_diagnosis_report(meter->modules[QD_MODULE_DIAGNOSIS].state, errors(meter));
+    upkeep->was_lost = upkeep->was_lost && !meter->gateway.have_snapshot;
 }

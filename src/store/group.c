@@ -360,6 +360,9 @@ qd_status_t qd_txn_commit(qd_store_t *store) {
         }
         status = commit_staged(store);
         store->stats.commits += status == QD_OK ? 1u : 0u;
+        if (store->born_dirty) {
+            (void)qd_born_save(store); /* the group counts without it */
+        }
     }
     return status;
 }

@@ -59,7 +59,11 @@ struct qd_store {
     bool open;         /* a group is */
     bool degraded;     /* something written did not read back */
     bool redo_worn;    /* the redo area is such a thing: it cannot be read in again */
-    bool garbled;      /* staging is no longer, or not wholly, what was staged */
+    bool promised;     /* the superblock says that there is a map of the records that were written */
+    bool born_dirty;   /* the map on the device lacks some */
+    uint16_t map_row;  /* QD_STORE_NONE: the layout has none */
+    uint8_t born[QD_STORE_MAP_SIZE]; /* bit per row */
+    bool garbled;                    /* staging is no longer, or not wholly, what was staged */
     qd_redo_state_t redo;
     qd_record_state_t *states; /* one per row of the layout */
     uint8_t *staging;          /* entries {id, length, payload}, as in the redo area; sealed in place */
@@ -158,6 +162,12 @@ qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, uint8_t *payload, ui
  * slot, which the next write or mount fills. */
 void qd_slots_mirror(qd_store_t *store, uint16_t row, uint8_t *payload, uint16_t length);
 qd_status_t qd_slots_read(qd_store_t *store, uint16_t row, uint8_t *buffer, size_t size, size_t *length);
+
+/* born.c. Notes that the record has been written; saves the map when it has changed and nothing is in the way;
+ * loads it at the mount, behind scan and replay, and promises it in the superblock. Statuses are the device's. */
+void qd_born_mark(qd_store_t *store, uint16_t row);
+qd_status_t qd_born_save(qd_store_t *store);
+qd_status_t qd_born_load(qd_store_t *store);
 
 /* group.c */
 uint32_t qd_redo_data_size(const qd_store_layout_t *layout);

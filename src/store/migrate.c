@@ -9,7 +9,8 @@ typedef struct qd_move {
     const qd_store_layout_t *to;
     const qd_migration_t *migration;
     uint32_t bank;
-    uint32_t sequence; /* of slot 0; above all that the old bank has used in this epoch */
+    uint8_t born[QD_STORE_MAP_SIZE]; /* records that the new bank holds, or has lost */
+    uint32_t sequence;               /* of slot 0; above all that the old bank has used in this epoch */
 } qd_move_t;
 
 static size_t largest(const qd_store_layout_t *layout) {
@@ -142,8 +143,24 @@ static qd_status_t put_lost(qd_store_t *store, uint32_t offset) {
     return qd_store_program(store, offset, front, QD_STORE_HEADER_SIZE + store->sealer->tag_size);
 }
 
+/* The map of the new bank; records have other rows there. */
+static qd_status_t put_map(const qd_move_t *move, uint32_t offset, uint32_t size) {
+    qd_store_t *store = move->store;
+    qd_status_t status = QD_OK;
+
+    memcpy(store->staging, move->born, sizeof move->born);
+    for (uint8_t slot = 0; slot < 2 && status == QD_OK; slot++) {
+        qd_seal_nonce_t nonce = {QD_STORE_RECORD_MAP, slot, store->epoch, move->sequence + slot};
+
+        status =
+            qd_slot_put(store, offset + slot * size, &nonce, store->staging, sizeof move->born, slot == 0);
+    }
+    return status == QD_CORRUPT ? QD_IO : status;
+}
+
 /* Both slots of one record. One that does not hold is the next mount's to find. */
-static qd_status_t move_record(const qd_move_t *move, const qd_record_row_t *kind, uint32_t offset) {
+static qd_status_t move_record(qd_move_t *move, uint16_t row, uint32_t offset) {
+    const qd_record_row_t *kind = &move->to->rows[row];
     qd_store_t *store = move->store;
     uint32_t size = qd_slot_size(store->sealer, kind->capacity);
     size_t length = 0;
@@ -153,6 +170,9 @@ static qd_status_t move_record(const qd_move_t *move, const qd_record_row_t *kin
 
     if (made != QD_OK && made != QD_CORRUPT) {
         return made == QD_END ? QD_OK : made;
+    }
+    if (row < 8u * sizeof move->born) {
+        move->born[row / 8u] |= (uint8_t)(1u << (row % 8u));
     }
     for (uint8_t slot = 0; slot < 2 && status == QD_OK; slot++) {
         qd_seal_nonce_t nonce = {kind->id, slot, store->epoch, move->sequence + slot};
@@ -185,8 +205,12 @@ static qd_status_t fill_bank(qd_move_t *move) {
     }
     move->sequence++;
     for (uint16_t i = 0; i < move->to->row_count && status == QD_OK; i++) {
-        status = move_record(move, &move->to->rows[i], offset);
-        offset += 2 * qd_slot_size(store->sealer, move->to->rows[i].capacity);
+        uint32_t size = qd_slot_size(store->sealer, move->to->rows[i].capacity);
+
+        /* The last row: all others are there. */
+        status = move->to->rows[i].id == QD_STORE_RECORD_MAP ? put_map(move, offset, size)
+                                                             : move_record(move, i, offset);
+        offset += 2 * size;
     }
     return status == QD_OK ? qd_store_sync(store) : status;
 }
@@ -200,6 +224,7 @@ static qd_status_t change_over(const qd_move_t *move) {
     }
     store->epoch++;
     store->layout = move->to;
+    store->promised = qd_layout_find(move->to, QD_STORE_RECORD_MAP) != QD_STORE_NONE;
     store->bank = move->bank;
     return qd_superblock_commit(store);
 }

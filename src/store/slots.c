@@ -145,9 +145,10 @@ static qd_status_t put(qd_store_t *store, uint16_t row, uint8_t slot, uint8_t *p
     return status;
 }
 
-static void accept(qd_record_state_t *state, uint8_t slot) {
-    state->slot[slot] = QD_SLOT_GOOD;
-    state->newest = slot;
+static void accept(qd_store_t *store, uint16_t row, uint8_t slot) {
+    store->states[row].slot[slot] = QD_SLOT_GOOD;
+    store->states[row].newest = slot;
+    qd_born_mark(store, row);
 }
 
 /* The older slot; slot 0 while none is good, so that a first write which is cut or fails again and
@@ -192,13 +193,13 @@ qd_status_t qd_slots_write(qd_store_t *store, uint16_t row, uint8_t *payload, ui
         spoil(store, row, slot);
         return status;
     }
-    accept(state, slot);
+    accept(store, row, slot);
     /* The first write fills both slots: from then on the loss of one never looks like "never written"; of
      * a mirrored record every write does. The record is durable already, so a failure here is not one
      * of the write. */
     slot ^= 1u;
     if (twice && put(store, row, slot, payload, length, false) == QD_OK && qd_store_sync(store) == QD_OK) {
-        accept(state, slot);
+        accept(store, row, slot);
     }
     return QD_OK;
 }
@@ -214,7 +215,7 @@ qd_status_t qd_slots_apply(qd_store_t *store, uint16_t row, uint8_t *payload, ui
 
         status = put(store, row, slot, payload, length, again);
         if (status == QD_OK) {
-            accept(state, slot);
+            accept(store, row, slot);
         } else if (status == QD_CORRUPT && state->worn == 3) {
             return QD_OK; /* no place is left for it; the other records are not held up */
         }
@@ -229,7 +230,7 @@ void qd_slots_mirror(qd_store_t *store, uint16_t row, uint8_t *payload, uint16_t
 
     if (store->layout->rows[row].mirrored && state->worn == 0 &&
         put(store, row, slot, payload, length, store->redo_worn) == QD_OK) {
-        accept(state, slot);
+        accept(store, row, slot);
     }
 }
 
@@ -346,7 +347,7 @@ static qd_status_t heal_slot(qd_store_t *store, uint16_t row, uint8_t slot, bool
         status = put(store, row, slot, store->staging, (uint16_t)length, false);
     }
     if (status == QD_OK) {
-        accept(state, slot);
+        accept(store, row, slot);
         *healed = true;
     }
     /* A slot that does not hold costs its record the second place, not the meter its start. */

@@ -47,6 +47,10 @@ bool qd_store_is_sound(const qd_store_layout_t *layout, const qd_sealer_t *seale
             row->capacity > QD_STORE_CAPACITY_MAX) {
             return false;
         }
+        if (row->id == QD_STORE_RECORD_MAP &&
+            (row->capacity < QD_STORE_MAP_SIZE || i > 8u * QD_STORE_MAP_SIZE)) {
+            return false;
+        }
     }
     return true;
 }
@@ -98,6 +102,9 @@ static qd_status_t record_write(void *context, uint16_t record, const uint8_t *b
     }
     status = qd_group_write(store, record, buffer, (uint16_t)length);
     store->stats.commits += status == QD_OK ? 1u : 0u;
+    if (store->born_dirty) {
+        (void)qd_born_save(store); /* the record counts without it */
+    }
     return status;
 }
 
@@ -112,6 +119,7 @@ qd_store_t *qd_store_carve(void *memory, const qd_store_layout_t *layout, size_t
     store->sealer = sealer;
     store->records = (qd_records_t){store, record_read, record_write};
     store->staging_size = (uint32_t)staging_size;
+    store->map_row = qd_layout_find(layout, QD_STORE_RECORD_MAP);
     at += qd_store_round8(sizeof(qd_store_t));
     store->states = (qd_record_state_t *)(void *)at;
     store->staging = at + state_size(layout) + QD_STORE_HEADROOM;
@@ -137,6 +145,9 @@ qd_status_t qd_store_start(qd_store_t *store) {
     }
     if (status == QD_OK) {
         status = qd_redo_replay(store);
+    }
+    if (status == QD_OK) {
+        status = qd_born_load(store);
     }
     return status == QD_OK ? qd_slots_heal(store) : status;
 }

@@ -29,6 +29,14 @@ typedef struct qd_record_row {
     bool mirrored;     /* both slots hold every content: no single damaged slot loses anything */
 } qd_record_row_t;
 
+/*
+ * The store's own record, if the layout has a row for it (mirrored, QD_STORE_MAP_SIZE octets; as the largest id the
+ * last row): which of the others, 64 at most, were ever written. With it a record whose slots have become
+ * blank is lost and not "never written". Users leave it alone.
+ */
+#define QD_STORE_RECORD_MAP 0xFFFFu
+#define QD_STORE_MAP_SIZE 8u
+
 typedef struct qd_store_layout {
     const char *model;           /* at most 15 characters; stored and compared at mount */
     uint16_t version;            /* layout version of the model's records */

@@ -19,6 +19,7 @@
 #define IN_BLANK 17u
 #define IN_LAYOUT 18u
 #define IN_ROWS 22u
+#define ROWS_PROMISED 0x8000u /* there is a map of the records that were written */
 #define IN_GROUP 24u
 #define IN_BANK 26u
 
@@ -49,10 +50,12 @@ static uint32_t fingerprint(const qd_store_t *store) {
 
 /*
  * The bank is part of the sequence: when a migration was cut while it wrote its first copy, the old store
- * goes on and takes the same epoch with another content. It lies in the other bank.
+ * goes on and takes the same epoch with another content. It lies in the other bank. So is the promise of a map, which
+ * the first start makes within its epoch.
  */
-static qd_seal_nonce_t nonce_of(uint8_t copy, uint32_t epoch, bool first_bank) {
-    return (qd_seal_nonce_t){QD_STORE_OWN_RECORD, QD_SEAL_SLOT_SUPER, epoch, copy + (first_bank ? 0u : 2u)};
+static qd_seal_nonce_t nonce_of(uint8_t copy, uint32_t epoch, bool first_bank, bool promised) {
+    return (qd_seal_nonce_t){QD_STORE_OWN_RECORD, QD_SEAL_SLOT_SUPER, epoch,
+                             copy + (first_bank ? 0u : 2u) + (promised ? 4u : 0u)};
 }
 
 static void describe(const qd_store_t *store, uint8_t *plain) {
@@ -61,14 +64,16 @@ static void describe(const qd_store_t *store, uint8_t *plain) {
     memcpy(plain + IN_MODEL, store->layout->model, strlen(store->layout->model));
     plain[IN_BLANK] = store->blank;
     qd_store_put_u32(plain + IN_LAYOUT, fingerprint(store));
-    qd_store_put_u16(plain + IN_ROWS, store->layout->row_count);
+    qd_store_put_u16(plain + IN_ROWS,
+                     (uint16_t)(store->layout->row_count | (store->promised ? ROWS_PROMISED : 0u)));
     qd_store_put_u16(plain + IN_GROUP, store->layout->group_capacity);
     qd_store_put_u16(plain + IN_BANK, (uint16_t)(store->bank / QD_STORE_BANK_UNIT));
 }
 
-/* Nothing in here but the epoch changes from start to start: doing it again gives the same octets. */
+/* Nothing in here but the epoch changes from start to start, and what does is in the nonce: doing it again gives
+ * the same octets. */
 static qd_status_t encode(const qd_store_t *store, uint8_t copy, uint32_t epoch, uint8_t *block) {
-    qd_seal_nonce_t nonce = nonce_of(copy, epoch, store->bank == QD_STORE_BANK_FIRST);
+    qd_seal_nonce_t nonce = nonce_of(copy, epoch, store->bank == QD_STORE_BANK_FIRST, store->promised);
     qd_status_t status;
 
     memset(block, 0, QD_STORE_SUPER_SIZE);
@@ -88,7 +93,7 @@ static bool is_whole(const uint8_t *block) {
            qd_store_get_u32(block + AT_CRC) == qd_crc32(0, block, AT_CRC);
 }
 
-/* Opens a copy under the nonce of either bank. QD_OK: copy->state says what it is; QD_IO. */
+/* Opens a copy under the nonces of either bank, with and without a map. QD_OK: copy->state says what it is; QD_IO. */
 static qd_status_t judge(const qd_store_t *store, uint8_t number, qd_copy_t *copy) {
     const qd_sealer_t *sealer = store->sealer;
     qd_status_t status = QD_CORRUPT;
@@ -106,8 +111,8 @@ static qd_status_t judge(const qd_store_t *store, uint8_t number, qd_copy_t *cop
         return QD_OK;
     }
     copy->epoch = qd_store_get_u32(copy->block + AT_EPOCH);
-    for (unsigned bank = 0; bank < 2 && status == QD_CORRUPT; bank++) {
-        qd_seal_nonce_t nonce = nonce_of(number, copy->epoch, bank == 0);
+    for (unsigned way = 0; way < 4 && status == QD_CORRUPT; way++) {
+        qd_seal_nonce_t nonce = nonce_of(number, copy->epoch, way % 2u == 0, way < 2);
 
         status = sealer->open(sealer->context, &nonce, copy->block + AT_SEALED, SEALED_SIZE, copy->opened,
                               copy->block + AT_TAG);
@@ -141,6 +146,10 @@ static const qd_copy_t *newest_of(const qd_copy_t *copies) {
         }
     }
     return newest;
+}
+
+static bool promises(const qd_copy_t *copy) {
+    return (qd_store_get_u16(copy->opened + IN_ROWS) & ROWS_PROMISED) != 0;
 }
 
 /* Is it a store of this model and layout? Sets bank and blank. */
@@ -223,6 +232,7 @@ qd_status_t qd_superblock_find(qd_store_t *store) {
         return status;
     }
     store->epoch = 0;
+    store->promised = false;
     store->bank = QD_STORE_BANK_FIRST;
     /* A newer firmware has begun to write here, and knows best. */
     if (copies[0].state == COPY_OTHER_FORMAT || copies[1].state == COPY_OTHER_FORMAT) {
@@ -231,7 +241,14 @@ qd_status_t qd_superblock_find(qd_store_t *store) {
     newest = newest_of(copies);
     if (newest != NULL) {
         store->epoch = newest->epoch;
-        return compare(store, newest->opened);
+        store->promised = promises(newest);
+        status = compare(store, newest->opened);
+        /* A promise that was cut between the copies stands. */
+        for (unsigned i = 0; i < 2; i++) {
+            store->promised = store->promised || (copies[i].state == COPY_GOOD &&
+                                                  copies[i].epoch == newest->epoch && promises(&copies[i]));
+        }
+        return status;
     }
     if (copies[0].state == COPY_FOREIGN || copies[1].state == COPY_FOREIGN) {
         return QD_FOREIGN;

@@ -22,10 +22,11 @@ T = 12  # octets of a tag
 FIRST_BANK = 128
 # "Record ids": every model has all of them.
 LAYOUT = ((0x0101, 1024), (0x0102, 256), (0x0103, 64), (0x0104, 96), (0x0201, 256), (0x0202, 96), (0x0203, 512),
-          (0x0204, 32), (0x0205, 256), (0x0206, 16), (0x0301, 424), (0x0302, 424))
+          (0x0204, 32), (0x0205, 256), (0x0206, 16), (0x0301, 424), (0x0302, 424),
+          (0xFFFF, 8))
 NAMES = {0x0101: "base", 0x0102: "delta", 0x0103: "sealed", 0x0104: "checkpoint", 0x0201: "identity", 0x0202: "clock",
          0x0203: "tariff", 0x0204: "events", 0x0205: "passwords", 0x0206: "diagnosis", 0x0301: "journal_head",
-         0x0302: "standard_head"}
+         0x0302: "standard_head", 0xFFFF: "map"}
 BLOCK, PAGE = 4096, 256
 PER_BLOCK = BLOCK // PAGE
 # Log: name, rows promised, octets of a row with its time, spare blocks.
@@ -121,6 +122,7 @@ class Store:
         self.slots, self.contents, self.lost = [], {}, []
         for record, capacity in LAYOUT:
             self._record(record, capacity)
+        self._blanks()
         self.redo = self._redo()
 
     def _copy(self, i):
@@ -133,15 +135,16 @@ class Store:
         epoch = number(copy, 12, 4)
         if copy[10] != T:
             return True, None
-        for sequence in (i, i + 2):
+        for sequence in (i, i + 2, i + 4, i + 6):
             opened = self.key.open((0, 1, epoch, sequence), copy[44:44 + T], copy[16:44])
             if opened is None:
                 continue
             bank = 64 * number(opened, 26, 2)
-            if (bank != FIRST_BANK) != (sequence > 1) or any(copy[44 + T:60]) or copy[11]:
+            promise = bool(number(opened, 22, 2) & 0x8000)
+            if (bank != FIRST_BANK) != bool(sequence & 2) or promise != bool(sequence & 4) or any(copy[44 + T:60]) or copy[11]:
                 continue
             return True, {"epoch": epoch, "layout_version": number(opened, 0, 2), "model": opened[2:17].rstrip(b"\0").decode("ascii"),
-                          "blank": opened[17], "layout_crc": number(opened, 18, 4), "records": number(opened, 22, 2),
+                          "blank": opened[17], "layout_crc": number(opened, 18, 4), "records": number(opened, 22, 2) & 0x7FFF, "promise": promise,
                           "largest_group": number(opened, 24, 2), "bank": bank}
         return True, None
 
@@ -200,6 +203,17 @@ class Store:
         if best is None and states == ["bad", "bad"]:
             self.lost.append(record)
             self.trouble.append(f"record {record:#06x} is lost")
+
+    def _blanks(self):
+        """Blank slots of a record that the map names are lost octets."""
+        if not self.superblock["promise"]:
+            return
+        born = self.contents[0xFFFF]
+        for r, (record, _) in enumerate(LAYOUT):
+            named = record == 0xFFFF or born is None or born[r // 8] >> r % 8 & 1
+            if named and self.contents[record] is None and record not in self.lost:
+                self.lost.append(record)
+                self.trouble.append(f"record {record:#06x} is lost")
 
     def _redo(self):
         at = self.superblock["bank"]
@@ -332,7 +346,8 @@ def sealed_record(c):
 
 
 DECODERS = {0x0101: base_of, 0x0102: delta_of, 0x0103: sealed_record, 0x0104: checkpoint_of, 0x0201: identity_of, 0x0202: clock_of,
-            0x0203: tariff_of, 0x0204: events_of, 0x0205: passwords_of, 0x0206: diagnosis_of, 0x0301: head_of, 0x0302: head_of}
+            0x0203: tariff_of, 0x0204: events_of, 0x0205: passwords_of, 0x0206: diagnosis_of, 0x0301: head_of, 0x0302: head_of,
+            0xFFFF: lambda c: {"written": c.many(8, 1)}}
 
 
 def decode(record, payload):
