@@ -74,7 +74,7 @@ void qd_upkeep_start(qd_meter_t *meter, uint32_t lost_logs) {
             record_lost(meter, meter->log_layout->rows[i].id);
         }
     }
-    if (stats.bad_slots == 0) {
+    if (stats.bad_slots + stats.bad_copies == 0) {
         return;
     }
     /* Which of them the mount could not mend is found at once and not within the next round. */
@@ -85,7 +85,7 @@ void qd_upkeep_start(qd_meter_t *meter, uint32_t lost_logs) {
     for (lost |= meter->upkeep.lost_records; lost != 0; lost &= lost - 1u) {
         beyond += 2u;
     }
-    if (stats.bad_slots > beyond) {
+    if (stats.bad_slots > beyond || stats.bad_copies != 0) {
         note(meter, QD_JOURNAL_STORAGE_REPAIRED, QD_UPKEEP_AT_START);
     }
 }

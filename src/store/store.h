@@ -50,11 +50,12 @@ typedef struct qd_store_stats {
     uint32_t programs;
     uint32_t programmed_octets;
     uint32_t syncs;
-    uint32_t replays;   /* redo areas replayed at mount, 0 or 1 */
-    uint32_t bad_slots; /* slots found corrupt, at mount, by a read or by scrubbing */
-    uint32_t scrubbed;  /* places verified: superblock copies and slots */
-    uint32_t healed;    /* of them written again */
-    uint32_t lost;      /* found without a good slot, in every round again */
+    uint32_t replays;    /* redo areas replayed at mount, 0 or 1 */
+    uint32_t bad_slots;  /* slots found corrupt, at mount, by a read or by scrubbing */
+    uint32_t bad_copies; /* of the superblock that the mount found corrupt and wrote again, 0 or 1 */
+    uint32_t scrubbed;   /* places verified: superblock copies and slots */
+    uint32_t healed;     /* of them written again */
+    uint32_t lost;       /* found without a good slot, in every round again */
 } qd_store_stats_t;
 
 /* What one call of qd_store_scrub looked at. */

@@ -241,6 +241,7 @@ qd_status_t qd_superblock_find(qd_store_t *store) {
     newest = newest_of(copies);
     if (newest != NULL) {
         store->epoch = newest->epoch;
+        store->stats.bad_copies = copies[0].state != COPY_GOOD || copies[1].state != COPY_GOOD ? 1u : 0u;
         store->promised = promises(newest);
         status = compare(store, newest->opened);
         /* A promise that was cut between the copies stands. */
