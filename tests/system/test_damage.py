@@ -4,11 +4,14 @@
 import os
 import random
 import signal
+import struct
 import time
+import zlib
 
 import meter as meters
 import octets
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 L1 = meters.CLIENTS["level1"]
 # 3 x 1200 W: one Wh a second.
@@ -129,6 +132,89 @@ def test_a_part_of_another_meter_is_refused(run, old, tmp_path, name):
         assert str(old / "fram") in said and "another device's key" in said and "; put" in said, said
         assert contents(old) == left
     (old / name).write_bytes(before)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+def other_meter(run, tmp_path):
+    """Its starts have filled a page of its event log."""
+    for _ in range(8):
+        other = run(ready=False, load=A_WH_A_SECOND, speed="max", length="10s", name="other")
+        assert other.wait() == 0
+    assert set((tmp_path / "other" / "flash").read_bytes()) != {0xFF}
+    return tmp_path / "other"
+
+
+def test_fram_and_flash_of_another_meter_are_refused(run, old, tmp_path):
+    other = other_meter(run, tmp_path)
+    for name in ("fram", "flash"):
+        (old / name).write_bytes((other / name).read_bytes())
+    left = contents(old)
+    for start in (None, "2031-01-01T00:00:00Z"):
+        said = refused(run, start=start)
+        assert str(old / "fram") in said and "another device's key" in said and "; put" in said, said
+        assert contents(old) == left
+    (old / "key").unlink()
+    left = contents(old)
+    said = refused(run)
+    assert str(old / "key") in said and "; " in said, said
+    assert contents(old) == left
+
+
+def test_the_flash_of_another_meter_costs_rows_only(run, old, tmp_path):
+    """Nothing in a flash says whose it is, but its pages: none of them opens under this meter's key."""
+    (old / "flash").write_bytes((other_meter(run, tmp_path) / "flash").read_bytes())
+    for _ in range(8):
+        meter = run(ready=False, load=meters.zero_load(), speed="max", length="10s")
+        assert meter.wait(10) == 0, meter.stderr()
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+def test_the_world_of_another_meter_changes_no_register(run, old, tmp_path):
+    """Its world knows of rows in a flash, and this meter has none."""
+    mine = (old / "world").read_bytes()
+    (old / "world").write_bytes((other_meter(run, tmp_path) / "world").read_bytes())
+    left = contents(old)
+    said = refused(run)
+    assert str(old / "flash") in said and "copy" in said, said
+    assert contents(old) == left
+    (old / "world").write_bytes(mine)
+    assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
+
+
+def written_by(folder, format_version=None, layout_version=None):
+    """Makes both superblocks those of another firmware, by the page docs/storage.md."""
+    key = bytes.fromhex((folder / "key").read_text().strip())
+    fram = bytearray((folder / "fram").read_bytes())
+    for copy in (0, 1):
+        block = fram[64 * copy:64 * copy + 60]
+        (epoch,) = struct.unpack_from("<I", block, 12)
+        nonce = struct.pack("<HBBII", 0, 1, 0, epoch, copy)
+        if format_version is not None:
+            struct.pack_into("<H", block, 8, format_version)
+        if layout_version is not None:
+            tag = bytes(block[44:56])
+            decryptor = Cipher(algorithms.AES(key), modes.GCM(nonce, tag, min_tag_length=12)).decryptor()
+            opened = decryptor.update(bytes(block[16:44])) + decryptor.finalize()
+            encryptor = Cipher(algorithms.AES(key), modes.GCM(nonce)).encryptor()
+            block[16:44] = encryptor.update(struct.pack("<H", layout_version) + opened[2:]) + encryptor.finalize()
+            block[44:56] = encryptor.tag[:12]
+        fram[64 * copy:64 * copy + 64] = block + struct.pack("<I", zlib.crc32(block))
+    (folder / "fram").write_bytes(fram)
+
+
+@pytest.mark.parametrize("version", [{"format_version": 3}, {"format_version": 1}, {"layout_version": 2}, {"layout_version": 0},
+                                     {"layout_version": 65535}])
+def test_a_state_of_another_firmware_is_refused(run, old, version):
+    before = (old / "fram").read_bytes()
+    written_by(old)
+    assert (old / "fram").read_bytes() == before, "the page and the image differ"
+    written_by(old, **version)
+    left = contents(old)
+    for start in (None, "2031-01-01T00:00:00Z"):
+        said = refused(run, start=start)
+        assert str(old / "fram") in said and "another version of the firmware" in said and "run that version" in said, said
+        assert contents(old) == left
+    (old / "fram").write_bytes(before)
     assert import_wh(run(load=meters.zero_load(), speed=20)) == 3600
 
 
