@@ -188,7 +188,7 @@ def written_by(folder, format_version=None, layout_version=None):
     for copy in (0, 1):
         block = fram[64 * copy:64 * copy + 60]
         (epoch,) = struct.unpack_from("<I", block, 12)
-        nonce = struct.pack("<HBBII", 0, 1, 0, epoch, copy)
+        nonce = struct.pack("<HBBII", 0, 1, 0, epoch, copy + 4)  # first bank, with the map
         if format_version is not None:
             struct.pack_into("<H", block, 8, format_version)
         if layout_version is not None:
