@@ -191,6 +191,7 @@ static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
 
 qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
     qd_status_t status = QD_OK;
+    bool failing = meter->supply.failing;
     if (tick_us < meter->tick_us) {
         return QD_ARGUMENT;
     }
@@ -215,7 +216,8 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (*next_us < tick_us) {
         *next_us = tick_us + INTERVAL_US; /* nothing is measured now: ask again in a second */
     }
-    if (booked > 0) {
+    /* After a notice what was measured since, and a base when the next notice needs one. */
+    if (booked > 0 || failing) {
         status = commit_metrology(meter);
     }
     (void)qd_log_run(meter->logs);

@@ -64,16 +64,19 @@ qd_status_t qd_met_base_write(qd_metrology_t *m, qd_met_owner_t owner, const qd_
     return status;
 }
 
-static bool base_due(const qd_metrology_t *m) {
-    return m->base_wanted || !m->reference.valid || m->rate_changed ||
-           m->since_base_us >= (uint64_t)m->config->fold_period_s * 1000000u ||
-           m->number - m->reference.snapshot > NUMBERS_MAX ||
+static inline bool too_far(const qd_metrology_t *m) {
+    return m->rate_changed || m->number - m->reference.snapshot > NUMBERS_MAX ||
            m->journal_sequence - m->reference.journal > ENTRIES_MAX;
 }
 
-/* An ordinary delta leaves room for the channels that one more interval can move, so that what a notice writes stays
- * within its bound: else the commit folds. Twelve move per interval, and at most 16 when each phase has
- * its own quadrant in the sum. */
+static bool base_due(const qd_metrology_t *m) {
+    return m->base_wanted || !m->reference.valid || too_far(m) ||
+           m->since_base_us >= (uint64_t)m->config->fold_period_s * 1000000u;
+}
+
+/* An ordinary delta leaves room for the channels that the next intervals can move, as it does for their energy, so
+ * that what a notice writes stays within its bound: else the commit folds. Twelve move per interval, and at most 16
+ * when each phase has its own quadrant in the sum. */
 static bool moved_too_many(const qd_metrology_t *m, uint32_t moved) {
     return moved > (m->config->sum == QD_SUM_PER_PHASE ? QD_MET_MOVED_MAX_PER_PHASE : QD_MET_MOVED_MAX);
 }
@@ -83,7 +86,7 @@ bool qd_met_fold_early(const qd_metrology_t *m) {
     for (uint32_t left = m->touched; left != 0; left &= left - 1u) {
         moved++;
     }
-    return m->rate_changed || moved_too_many(m, moved);
+    return too_far(m) || moved_too_many(m, moved) || qd_met_energy_far(m);
 }
 
 static size_t delta_make(qd_metrology_t *m) {
@@ -195,10 +198,15 @@ qd_status_t qd_metrology_commit_notice(qd_metrology_t *metrology) {
     m->owner = QD_MET_NOBODY;
     qd_status_t status =
         m->ports.records->write(m->ports.records->context, QD_RECORD_METROLOGY_DELTA, image, length);
-    if (status == QD_OK) {
-        m->committed_generation = m->generation;
-    } else {
+    if (status != QD_OK) {
         m->flags |= QD_METER_FLAG_DEGRADED;
+        return status;
+    }
+    m->committed_generation = m->generation;
+    if (qd_met_fold_early(m)) {
+        /* Should the supply come back, the notice after this one needs its room again. */
+        m->base_wanted = true;
+        m->committed_generation = m->generation - 1u;
     }
     return status;
 }

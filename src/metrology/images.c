@@ -47,6 +47,10 @@
 #define LAYOUT 1u
 #define BASE_LENGTH 971u
 #define DELTA_LIMIT_MJ 0x80000000u
+/* A channel of an ordinary delta stays below this, so that what a notice adds fits: 2^30 mJ in one second are 1,073 kW,
+ * in two 536 kW. No pulses are too many while the energy fits: at 100,000 per kWh the
+ * four channels of reactive energy, under two rates each, make 715,828. A power of two, as is the one above. */
+#define ORDINARY_LIMIT_MJ 0x40000000u
 #define BIT_CLOCK 0x01u
 #define BIT_NO_LOAD 0x02u
 #define BITS_PHASE_NO_LOAD 0x1Cu
@@ -109,12 +113,14 @@ _Static_assert(DELTA_LENGTH(QD_MET_CHANNELS, 0u) - DELTA_RATES <= QD_RECORD_METR
                "the largest ordinary delta fits its record");
 _Static_assert(DELTA_LENGTH(QD_MET_MOVED_MAX + INTERVAL_CHANNELS, 3u) <= QD_METROLOGY_NOTICE_MAX,
                "an interval more than an ordinary delta fits a notice");
-/* With quadrants per phase: at most nine channels of the phases and seven of the sum, eight of them in all. Of
- * twelve that moved before, nine are of the phases only when their three are three of the sum: the five others take
- * what is new then. Else 25 channels and seven others are the most. */
-_Static_assert(DELTA_LENGTH(26u, 5u) <= QD_METROLOGY_NOTICE_MAX &&
-                   DELTA_LENGTH(25u, 7u) <= QD_METROLOGY_NOTICE_MAX,
-               "and so it does with quadrants per phase");
+/* In two intervals six channels of a set move at most: both directions, two quadrants. One of a set whose third quadrant
+ * moved before makes seven of it, four before (two quadrants of one direction) eight: 29 of 13 before, as of 12 with
+ * quadrants per phase, where all eight of the sum may move. Where nothing but reactive power moved before they are 30. */
+_Static_assert(DELTA_LENGTH(30u, 0u) - DELTA_RATES <= QD_METROLOGY_NOTICE_MAX,
+               "two intervals more fit a notice when the rates stay");
+_Static_assert(DELTA_LENGTH(29u, 7u) <= QD_RECORD_METROLOGY_DELTA_SIZE &&
+                   DELTA_LENGTH(28u, 8u) <= QD_RECORD_METROLOGY_DELTA_SIZE,
+               "and the record when they change");
 _Static_assert(BASE_LENGTH <= QD_RECORD_METROLOGY_BASE_SIZE, "the base fits its record");
 _Static_assert(QD_MET_SEALED_LENGTH <= QD_RECORD_METROLOGY_SEALED_SIZE, "the parameters fit their record");
 
@@ -357,7 +363,8 @@ static uint64_t other_mj(const qd_metrology_t *m, unsigned c) {
 
 /* Puts the items, 6 octets each. Numbers are those of channel() above, under the base's rates. others of moved is set. Made twice: what a notice
  * alone needs is not asked twelve times in every second. */
-static inline void moved_collect(const qd_metrology_t *m, moved_t *moved, uint8_t *items, bool with_others) {
+static inline void moved_collect(const qd_metrology_t *m, moved_t *moved, uint8_t *items, bool with_others,
+                                 uint64_t limit_mj) {
     const uint32_t *rest = m->rest_nj[0];
     const int64_t *phases = m->registers.mj[QD_PAGE_PHASE(0)];
     image_t w = {items};
@@ -382,7 +389,7 @@ static inline void moved_collect(const qd_metrology_t *m, moved_t *moved, uint8_
     moved->high[count] = 0;
     moved->count = count;
     moved->bitmap = bitmap;
-    moved->fits = beyond < DELTA_LIMIT_MJ;
+    moved->fits = beyond < limit_mj;
 }
 
 /* What stands behind the items. Returns the octets of both. */
@@ -441,15 +448,16 @@ size_t qd_met_delta_encode(const qd_metrology_t *m, uint8_t *at, bool notice, ui
             return 0;
         }
     }
+    uint64_t limit_mj = notice ? DELTA_LIMIT_MJ : ORDINARY_LIMIT_MJ;
     if (moved.others != 0) {
-        moved_collect(m, &moved, at + DELTA_HEAD, true);
+        moved_collect(m, &moved, at + DELTA_HEAD, true, limit_mj);
     } else {
-        moved_collect(m, &moved, at + DELTA_HEAD, false);
+        moved_collect(m, &moved, at + DELTA_HEAD, false, limit_mj);
     }
     uint64_t pulses[QD_MET_OUTPUTS] = {m->pulse[0].count - m->reference.pulses[0],
                                        m->pulse[1].count - m->reference.pulses[1]};
     uint32_t entries = m->journal_sequence - m->reference.journal;
-    if (!moved.fits || pulses[0] > U24_MAX || pulses[1] > U24_MAX) {
+    if (!moved.fits || (pulses[0] | pulses[1]) > U24_MAX) {
         return 0;
     }
     image_t w = {at};
@@ -474,6 +482,16 @@ size_t qd_met_delta_encode(const qd_metrology_t *m, uint8_t *at, bool notice, ui
         length += others_put(at + length, m, &moved);
     }
     return length;
+}
+
+bool qd_met_energy_far(const qd_metrology_t *m) {
+    uint64_t beyond = 0;
+    for (unsigned i = 0; i < QD_MET_CHANNELS; i++) {
+        unsigned c = i % QD_ENERGY_COUNT;
+        unsigned row = i < QD_ENERGY_COUNT ? m->reference.rate[c] : QD_RATES + i / QD_ENERGY_COUNT;
+        beyond |= (uint64_t)(m->registers.mj[row][c] - m->reference.mj[i]);
+    }
+    return beyond >= ORDINARY_LIMIT_MJ;
 }
 
 /* Octets 0 .. 33 of a delta. */

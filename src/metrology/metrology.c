@@ -43,7 +43,7 @@ qd_status_t qd_metrology_init(void *memory, size_t size, const qd_metrology_conf
     if (status != QD_OK) {
         return status;
     }
-    /* Should the supply fail again before the first commit, its notice has room for one interval only. */
+    /* Should the supply fail again before the first commit, its notice stands on this base. */
     if (m->reference.valid && qd_met_fold_early(m)) {
         (void)qd_met_base_write(m, QD_MET_COMMIT, &m->clock);
     }

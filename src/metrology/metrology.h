@@ -131,12 +131,17 @@ qd_status_t qd_metrology_commit(qd_metrology_t *metrology);
  * device. Sets flag DEGRADED. */
 void qd_metrology_commit_failed(qd_metrology_t *metrology);
 /*
- * The supply fails: writes the delta record and nothing else, at most QD_METROLOGY_NOTICE_MAX octets when no more
- * than one interval was booked since the last commit, and marks it as written with notice. For outside of groups. Does not
- * mind a write or a request that is under way: that may go on when the supply comes back, then with an ordinary
- * commit before the next notice. QD_OK, also when nothing is new; QD_STATE: no base is on the device that the delta
- * could stand on (before the first commit of a life and after one that failed), or rates changed twice since the
- * last commit: nothing was written; else the write's status.
+ * The supply fails: writes the delta record and nothing else, and marks it as written with notice. For outside of
+ * groups. Does not mind a write or a request that is under way: that may go on when the supply comes back, then with
+ * an ordinary commit before the next notice. It stands on the base of the start as on any other.
+ * Length: at most QD_METROLOGY_NOTICE_MAX octets with one interval since the last commit (or the start), and with two
+ * (a whole one and the begun one) when no rate changed; with two and a change of rates at most
+ * QD_RECORD_METROLOGY_DELTA_SIZE. Energy: at least 2^30 mJ per channel since the last commit fit: 1,073 kW for one
+ * second, 536 kW for two, which is 15 and 7 times 3 x 230 V x 100 A.
+ * QD_OK, also when nothing is new; QD_STATE: it does not fit: no base is on the device that it could stand on (before
+ * the first commit of a life and after one that failed), more energy or more intervals than above, or energy under three
+ * rates of one channel since the base: nothing was written, qd_metrology_commit does it with a base; else the write's
+ * status.
  */
 qd_status_t qd_metrology_commit_notice(qd_metrology_t *metrology);
 /*

@@ -23,8 +23,9 @@
 #define QD_MET_JOURNAL_QUEUE 6u
 /* Entries about storage per day; more of them are only counted. */
 #define QD_MET_NOTES_PER_DAY 8u
-/* An ordinary delta has at most so many channels, so that one more interval fits the octets of a notice. */
-#define QD_MET_MOVED_MAX 16u
+/* An ordinary delta has at most so many channels, so that one more interval fits the octets of a notice, and two do
+ * while the rates stay. */
+#define QD_MET_MOVED_MAX 13u
 #define QD_MET_MOVED_MAX_PER_PHASE 12u
 #define QD_MET_SEALED_LENGTH 18u
 #define QD_MET_DETAIL_PULSE 0x100u
@@ -235,6 +236,8 @@ size_t qd_met_delta_encode(const qd_metrology_t *m, uint8_t *at, bool notice, ui
 /* QD_OK; QD_CORRUPT; QD_STATE: belongs to another base, *base_ahead: to a newer one. */
 qd_status_t qd_met_delta_decode(qd_metrology_t *m, const uint8_t *image, size_t length, qd_met_clock_t *clock,
                                 bool *base_ahead);
+/* True when a channel moved further since the base than an ordinary delta tells. The rates are the base's. */
+bool qd_met_energy_far(const qd_metrology_t *m);
 size_t qd_met_sealed_encode(uint8_t image[QD_MET_SEALED_LENGTH], const qd_met_sealed_t *sealed);
 qd_status_t qd_met_sealed_decode(const uint8_t *image, size_t length, qd_met_sealed_t *sealed);
 
@@ -250,7 +253,7 @@ qd_status_t qd_met_mount(qd_metrology_t *m);
 qd_status_t qd_met_stage(qd_metrology_t *m, qd_met_owner_t owner, uint16_t record, size_t length);
 /* Builds and writes a base with this clock, or goes on with it. QD_BUSY: scratch is another's. */
 qd_status_t qd_met_base_write(qd_metrology_t *m, qd_met_owner_t owner, const qd_met_clock_t *clock);
-/* True when a delta of the present state leaves no room for one more interval. */
+/* True when a delta of the present state leaves no room for the intervals of a notice. */
 bool qd_met_fold_early(const qd_metrology_t *m);
 /* Notes a write that succeeded, alone or as part of a group. */
 void qd_met_written(qd_metrology_t *m, uint8_t bits);

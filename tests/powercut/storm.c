@@ -5,7 +5,8 @@
  * is too small, without notice in the middle of an operation, on a slow ramp that comes and goes, or a storm of
  * resets that cut the start itself again and again. After each of them the meter starts and must have what flowed:
  * all of it with notice, all but at most the energy of one second without, and never less than it showed committed
- * before. The load is the meter world's: its energy is computed here, not there.
+ * before. The load is the meter world's: its energy is computed here, not there. An st402 has one of its own up to its
+ * rated current in three phases, in all quadrants, and now and then a life in which it counts far.
  *
  *   storm [--count N] [--seed S] [--model NAME]
  * A violation prints the command that ends with it.
@@ -21,6 +22,12 @@
 #define PROGRAM_NJ 20000u
 #define RESERVE_NJ (256u * OCTET_NJ + 2u * PROGRAM_NJ)
 #define NOTICE_US 10000u
+#define LONG_LIFE_S 90u
+/* A load keeps its kind for so many seconds; each phase has at most 23 kW. */
+#define KIND_S 128u
+#define RATED_W 23000u
+#define IMPORT 0u
+#define EXPORT 1u
 
 typedef enum kind { NOTICE = 0, POOR, SUDDEN, RAMP, STORM, KINDS } kind_t;
 static const char *const kind_names[KINDS] = {"notice", "poor reserve", "sudden", "slow ramp", "reset storm"};
@@ -31,13 +38,14 @@ typedef struct storm {
     const char *model;
     uint64_t seed;
     bool quiet;
-    bool blind; /* planted defect: the meter does not hear the notice */
+    bool strong; /* the load is this program's */
+    bool blind;  /* planted defect: the meter does not hear the notice */
     unsigned number;
     kind_t kind;
-    int64_t base_mj;    /* registers when the power came */
-    uint64_t on_us;     /* then */
-    uint64_t failed_us; /* the mains failed: what flows in hold-up is not owed */
-    int64_t shown_mj;   /* committed for sure */
+    int64_t base_mj[2];  /* A+ and A- when the power came */
+    uint64_t on_us;      /* then */
+    uint64_t failed_us;  /* the mains failed: what flows in hold-up is not owed */
+    int64_t shown_mj[2]; /* committed for sure */
     unsigned long passed, failed;
     unsigned long done[KINDS];
     unsigned long cut_starts;
@@ -64,6 +72,85 @@ static void expect(storm_t *s, bool good, const char *what, int64_t wanted, int6
     }
 }
 
+static uint32_t mixed(const meter_world_t *w, uint64_t number) {
+    uint64_t x = (number + 1u) * UINT64_C(0xd6e8feb86659fd93) ^ (w->seed << 17);
+    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)(x >> 32);
+}
+
+/* W or var of a phase at a second: mostly import near the rated current, or export, or any quadrant in each second. */
+static int32_t strong_load(const meter_world_t *w, uint64_t second, unsigned phase, bool reactive) {
+    uint32_t x = mixed(w, second * 8u + phase * 2u + (reactive ? 1u : 0u));
+    uint32_t kind = mixed(w, second / KIND_S) % 4u;
+    if (reactive || kind == 3u) {
+        return (int32_t)(x % (2u * RATED_W + 1u)) - (int32_t)RATED_W;
+    }
+    int32_t watt = (int32_t)(RATED_W - x % 2000u);
+    return kind == 2u ? -watt : watt;
+}
+
+static int64_t strong_sum(const meter_world_t *w, uint64_t second) {
+    int64_t sum = 0;
+    for (unsigned p = 0; p < QD_PHASES; p++) {
+        sum += strong_load(w, second, p, false);
+    }
+    return sum;
+}
+
+static void strong_fill(const meter_world_t *w, uint64_t begin_us, qd_quantities_t *record) {
+    for (unsigned p = 0; p < QD_PHASES; p++) {
+        qd_phase_quantities_t *phase = &record->phase[p];
+        phase->valid = true;
+        phase->voltage_mv = 230000;
+        phase->current_ma = 100000;
+        phase->active_power_mw = strong_load(w, begin_us / MW_SECOND_US, p, false) * 1000;
+        phase->reactive_power_mvar = strong_load(w, begin_us / MW_SECOND_US, p, true) * 1000;
+    }
+}
+
+static qd_status_t strong_take(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    meter_world_t *w = context;
+    uint64_t begin_us = w->from_us;
+    qd_status_t status = mw_take(context, tick_us, record);
+    if (status == QD_OK) {
+        strong_fill(w, begin_us, record);
+    }
+    return status;
+}
+
+static qd_status_t strong_cut(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    meter_world_t *w = context;
+    uint64_t begin_us = w->from_us;
+    qd_status_t status = mw_cut(context, tick_us, record);
+    if (status == QD_OK) {
+        strong_fill(w, begin_us, record);
+    }
+    return status;
+}
+
+/* What flows from one instant to another in this direction, in mJ. */
+static int64_t energy_mj(const storm_t *s, unsigned way, uint64_t from_us, uint64_t to_us) {
+    int64_t mj = 0;
+    if (!s->strong) {
+        return way == IMPORT ? mw_energy_mj(&s->world, from_us, to_us) : 0;
+    }
+    while (from_us < to_us) {
+        uint64_t end_us = (from_us / MW_SECOND_US + 1u) * MW_SECOND_US;
+        end_us = end_us < to_us ? end_us : to_us;
+        int64_t watt = strong_sum(&s->world, from_us / MW_SECOND_US);
+        watt = way == EXPORT ? -watt : watt;
+        mj += watt > 0 ? watt * (int64_t)(end_us - from_us) / 1000 : 0;
+        from_us = end_us;
+    }
+    return mj;
+}
+
+static int64_t shown_mj(const storm_t *s, unsigned way) {
+    qd_meter_view_t view;
+    qd_meter_get_view(s->world.meter, &view);
+    return way == IMPORT ? view.import_mj : view.export_mj;
+}
+
 /* Whole seconds of ordinary life; false: power went. */
 static bool live(storm_t *s, uint32_t seconds) {
     meter_world_t *w = &s->world;
@@ -72,7 +159,8 @@ static bool live(storm_t *s, uint32_t seconds) {
         if (mw_step(w, next_us, QD_POWER_MAINS) != QD_OK || qd_sim_supply_is_dead(&w->supply)) {
             return false;
         }
-        s->shown_mj = mw_import_mj(w);
+        s->shown_mj[IMPORT] = shown_mj(s, IMPORT);
+        s->shown_mj[EXPORT] = shown_mj(s, EXPORT);
     }
     return true;
 }
@@ -102,7 +190,8 @@ static uint64_t interrupt(storm_t *s) {
     uint64_t noticed_us;
     switch (s->kind) {
     case NOTICE:
-        w->now_us = some_ms_later(s, 998);
+        /* past the end of the second: the notice finds two intervals */
+        w->now_us = some_ms_later(s, draw(s, 4) == 0 ? 1998 : 998);
         noticed_us = w->now_us;
         fail_with_notice(s, RESERVE_NJ);
         return noticed_us;
@@ -161,36 +250,38 @@ static bool restart(storm_t *s) {
 }
 
 /* Also intervals that the resets of a storm booked may be there: at most what flowed between them. */
-static void judge(storm_t *s, uint64_t kept_us, uint64_t off_us) {
-    const meter_world_t *w = &s->world;
-    int64_t got = mw_import_mj(w);
-    int64_t flowed = s->base_mj + mw_energy_mj(w, s->on_us, off_us);
-    int64_t least = kept_us != 0 ? s->base_mj + mw_energy_mj(w, s->on_us, kept_us) : 0;
+static void judge(storm_t *s, unsigned way, uint64_t kept_us, uint64_t off_us) {
+    int64_t base_mj = s->base_mj[way];
+    int64_t got = shown_mj(s, way);
+    int64_t flowed = base_mj + energy_mj(s, way, s->on_us, off_us);
+    int64_t least = kept_us != 0 ? base_mj + energy_mj(s, way, s->on_us, kept_us) : 0;
     if (kept_us == 0) {
         uint64_t before = s->failed_us > s->on_us + MW_SECOND_US ? s->failed_us - MW_SECOND_US : s->on_us;
-        least = s->base_mj + mw_energy_mj(w, s->on_us, before);
-        int64_t missing = s->base_mj + mw_energy_mj(w, s->on_us, s->failed_us) - got;
+        least = base_mj + energy_mj(s, way, s->on_us, before);
+        int64_t missing = base_mj + energy_mj(s, way, s->on_us, s->failed_us) - got;
         s->worst_mj = missing > s->worst_mj ? missing : s->worst_mj;
     }
-    expect(s, got >= s->shown_mj, "energy falls", s->shown_mj, got);
+    expect(s, got >= s->shown_mj[way], "energy falls", s->shown_mj[way], got);
     expect(s, got >= least, "energy is lost", least, got);
     expect(s, got <= flowed, "energy appears", flowed, got);
-    s->base_mj = got;
-    s->shown_mj = got;
-    s->on_us = w->now_us;
+    s->base_mj[way] = got;
+    s->shown_mj[way] = got;
 }
 
 static bool one(storm_t *s) {
     s->kind = (kind_t)draw(s, KINDS);
     s->done[s->kind]++;
-    bool alive = live(s, draw(s, 6));
+    bool is_long = s->strong && draw(s, 16) == 0;
+    bool alive = live(s, draw(s, is_long ? LONG_LIFE_S + 1u : 6u));
     expect(s, alive, "an ordinary second", 1, alive);
     uint64_t kept_us = interrupt(s);
     uint64_t off_us = s->world.now_us;
     if (!restart(s)) {
         return false;
     }
-    judge(s, kept_us, off_us);
+    judge(s, IMPORT, kept_us, off_us);
+    judge(s, EXPORT, kept_us, off_us);
+    s->on_us = s->world.now_us;
     return true;
 }
 
@@ -210,6 +301,10 @@ static bool begin(storm_t *s, const qd_model_t *model) {
         return false;
     }
     qd_sim_supply_set_costs(&s->world.supply, &costs);
+    if (s->strong) {
+        s->world.quantities.take = strong_take;
+        s->world.quantities.cut = strong_cut;
+    }
     s->world.now_us = 5 * MW_SECOND_US;
     s->on_us = s->world.now_us;
     /* The first base of a life is larger than what a reserve pays for. */
@@ -237,6 +332,7 @@ int main(int argc, char **argv) {
         printf("storm: no such model: %s\n", s.model);
         return 2;
     }
+    s.strong = blind.strong = strcmp(s.model, "st402") == 0;
     bool goes = run(&s, model, number(argc, argv, "--count", COUNT));
     for (unsigned k = 0; k < KINDS; k++) {
         printf("%-14s %lu\n", kind_names[k], s.done[k]);

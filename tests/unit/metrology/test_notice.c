@@ -106,6 +106,131 @@ static void a_notice_is_small(void **state) {
     print_message("longest delta of a notice: %zu octets\n", longest);
 }
 
+#define HALF_MJ 0x40000000 /* an ordinary delta stays below it, one of a notice below twice as much */
+
+static void start_again(fixture_t *f) {
+    uint64_t hash = qd_metrology_hash(f->m);
+    fixture_start(f);
+    assert_int_equal(qd_metrology_hash(f->m), hash);
+}
+
+/* The most that an ordinary delta tells, and the most that the intervals of a notice may add. */
+static void a_notice_has_room_for_energy(void **state) {
+    (void)state;
+    for (int32_t more = 0; more < 2; more++) {
+        fixture_t f;
+        fixture_new(&f);
+        f.config.fold_period_s = 3600;
+        run_one(&f, 1000, 0, SECOND);
+        commit(&f);
+        unsigned bases = f.store.writes[BASE];
+        run_one(&f, HALF_MJ - 1, 0, SECOND);
+        commit(&f);
+        assert_int_equal(f.store.writes[BASE], bases);
+        run_one(&f, HALF_MJ + more, 0, SECOND);
+        assert_int_equal(qd_metrology_commit_notice(f.m), more == 0 ? QD_OK : QD_STATE);
+        if (more == 0) {
+            start_again(&f);
+        } else {
+            commit(&f);
+            assert_int_equal(f.store.writes[BASE], bases + 1u);
+        }
+    }
+    /* exports, reactive energy, a phase whose energy the sum does not have */
+    for (unsigned how = 0; how < 3; how++) {
+        fixture_t f;
+        fixture_new(&f);
+        run_one(&f, 1000, 0, SECOND);
+        commit(&f);
+        for (unsigned i = 0; i < 3; i++) {
+            qd_quantities_t r = one_phase(&f,
+                                          how == 0   ? -HALF_MJ + 1
+                                          : how == 1 ? 0
+                                                     : HALF_MJ - 1,
+                                          how == 1 ? HALF_MJ - 1 : 0, SECOND);
+            r.phase[1].active_power_mw = how == 2 ? -HALF_MJ + 1 : 0;
+            fixture_run(&f, &r);
+            if (i < 2) {
+                commit(&f);
+                assert_int_equal(f.store.writes[BASE], i + 1u);
+            }
+        }
+        assert_int_equal(qd_metrology_commit_notice(f.m), QD_OK);
+        start_again(&f);
+    }
+}
+
+/* Whatever the last notice told, the next one has its room: after a start before any commit, and when the supply comes
+ * back. */
+static void every_notice_has_its_room(void **state) {
+    (void)state;
+    fixture_t f;
+    fixture_new(&f);
+    run_one(&f, 1000, 0, SECOND);
+    commit(&f);
+    for (unsigned i = 0; i < 12; i++) {
+        run_one(&f, HALF_MJ - 1, 0, SECOND);
+        if (i % 3u != 0) {
+            commit(&f);
+        }
+        run_one(&f, HALF_MJ - 1, 0, SECOND);
+        assert_int_equal(qd_metrology_commit_notice(f.m), QD_OK);
+        if (i % 2u == 0) {
+            start_again(&f);
+        } else {
+            unsigned bases = f.store.writes[BASE];
+            commit(&f);
+            assert_int_equal(f.store.writes[BASE], bases + 1u);
+            assert_int_equal(qd_metrology_commit(f.m), QD_END);
+        }
+    }
+    /* one that left room enough is what an ordinary commit would have written */
+    run_one(&f, 1000, 0, SECOND);
+    commit(&f);
+    run_one(&f, 1000, 0, SECOND);
+    assert_int_equal(qd_metrology_commit_notice(f.m), QD_OK);
+    assert_int_equal(qd_metrology_commit(f.m), QD_END);
+    /* starts that are never followed by a commit use numbers up */
+    f.m->number += 30000u;
+    f.m->generation++;
+    assert_int_equal(qd_metrology_commit_notice(f.m), QD_OK);
+    unsigned bases = f.store.writes[BASE];
+    fixture_start(&f);
+    assert_int_equal(f.store.writes[BASE], bases + 1u);
+}
+
+/* A late step: a whole interval and the begun one. */
+static void two_intervals_fit_one_notice(void **state) {
+    (void)state;
+    size_t longest[2] = {0, 0};
+    for (unsigned round = 0; round < 8; round++) {
+        fixture_t f;
+        uint64_t x = 100u + round;
+        fixture_prepare(&f);
+        f.config.sum = round % 2u == 0 ? QD_SUM_ALGEBRAIC : QD_SUM_PER_PHASE;
+        f.config.fold_period_s = 3600;
+        fixture_start(&f);
+        for (unsigned i = 0; i < 2000; i++) {
+            bool switches = i % 2u != 0;
+            run_varied(&f, &x, SECOND - i);
+            commit(&f);
+            if (switches) {
+                assert_int_equal(select_all(&f, (uint8_t)(lcg(&x) % 9u), 0), QD_OK);
+            }
+            run_varied(&f, &x, SECOND - 7u);
+            run_varied(&f, &x, 1u + (uint32_t)(lcg(&x) % 999999u));
+            f.store.longest[DELTA] = 0;
+            assert_int_equal(qd_metrology_commit_notice(f.m), QD_OK);
+            longest[switches] =
+                f.store.longest[DELTA] > longest[switches] ? f.store.longest[DELTA] : longest[switches];
+            start_again(&f);
+        }
+    }
+    assert_in_range(longest[0], 200, QD_METROLOGY_NOTICE_MAX);
+    assert_in_range(longest[1], 200, QD_RECORD_METROLOGY_DELTA_SIZE);
+    print_message("two intervals: %zu octets, when rates change %zu\n", longest[0], longest[1]);
+}
+
 static void what_was_under_way_does_not_hinder(void **state) {
     (void)state;
     for (unsigned how = 0; how < 4; how++) {
@@ -316,6 +441,9 @@ static void rates_change_around_a_cut(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_notice_is_small),
+        cmocka_unit_test(a_notice_has_room_for_energy),
+        cmocka_unit_test(every_notice_has_its_room),
+        cmocka_unit_test(two_intervals_fit_one_notice),
         cmocka_unit_test(what_was_under_way_does_not_hinder),
         cmocka_unit_test(without_a_base_nothing_is_written),
         cmocka_unit_test(the_next_start_knows_how_it_ended),

@@ -114,11 +114,12 @@ static void base_is_due_by_time_by_size_and_by_rate(void **state) {
     }
     assert_int_equal(f.store.writes[BASE], 2);
     assert_int_equal(f.store.writes[DELTA], 59);
-    /* a delta holds less than 2^31 mJ */
-    run_one(&f, 214748364, 0, 10000000);
+    /* an ordinary delta holds less than 2^30 mJ */
+    run_one(&f, 107374182, 0, 10000000);
+    run_one(&f, 3, 0, SECOND);
     commit(&f);
     assert_int_equal(f.store.writes[BASE], 2);
-    run_one(&f, 8, 0, SECOND);
+    run_one(&f, 1, 0, SECOND);
     commit(&f);
     assert_int_equal(f.store.writes[BASE], 3);
     /* there and back again within one interval's time is a change as well */
