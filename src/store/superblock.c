@@ -257,10 +257,23 @@ qd_status_t qd_superblock_find(qd_store_t *store) {
     return check_unformatted(store, copies[0].block);
 }
 
-static qd_status_t put_copy(qd_store_t *store, uint8_t copy, const uint8_t *block) {
+/* A copy that does not hold leaves the store degraded; the other one has to bear it, *held says how many do. */
+static qd_status_t put_copy(qd_store_t *store, uint8_t copy, const uint8_t *block, unsigned *held) {
+    uint8_t found[QD_STORE_SUPER_SIZE];
     qd_status_t status = qd_store_program(store, copy * QD_STORE_SUPER_SIZE, block, QD_STORE_SUPER_SIZE);
 
-    return status == QD_OK ? qd_store_sync(store) : status;
+    if (status == QD_OK) {
+        status = qd_store_sync(store);
+    }
+    if (status == QD_OK) {
+        status = store->device->read(store->device->context, copy * QD_STORE_SUPER_SIZE, found, sizeof found);
+    }
+    if (status == QD_OK && memcmp(found, block, sizeof found) != 0) {
+        store->degraded = true;
+        return QD_OK;
+    }
+    *held += status == QD_OK ? 1u : 0u;
+    return status;
 }
 
 /*
@@ -274,6 +287,7 @@ qd_status_t qd_superblock_commit(qd_store_t *store) {
     const qd_copy_t *newest;
     uint8_t block[QD_STORE_SUPER_SIZE];
     uint8_t first = 0;
+    unsigned held = 0;
     qd_status_t status = read_copies(store, copies);
 
     if (status != QD_OK) {
@@ -283,16 +297,17 @@ qd_status_t qd_superblock_commit(qd_store_t *store) {
     if (newest != NULL) {
         first = newest == &copies[0] ? 1 : 0;
         if (copies[first].state != COPY_GOOD || copies[first].epoch != newest->epoch) {
-            status = put_copy(store, first ^ 1u, newest->block);
+            status = put_copy(store, first ^ 1u, newest->block, &held);
         }
     }
+    held = 0;
     for (uint8_t i = 0; i < 2 && status == QD_OK; i++) {
         status = encode(store, first ^ i, store->epoch, block);
         if (status == QD_OK) {
-            status = put_copy(store, first ^ i, block);
+            status = put_copy(store, first ^ i, block, &held);
         }
     }
-    return status;
+    return status == QD_OK && held == 0 ? QD_IO : status;
 }
 
 qd_status_t qd_superblock_scrub(qd_store_t *store, uint8_t copy, bool *healed) {

@@ -185,6 +185,24 @@ static void test_a_migration_takes_the_map_along(void **state) {
     assert_int_equal(get(7), -(int)QD_CORRUPT);
 }
 
+/* One copy of the superblock has a cell that sticks: the start goes on with the other and says that something is
+ * wrong; with both there is none. */
+static void test_a_superblock_that_does_not_hold(void **state) {
+    (void)state;
+    for (unsigned copy = 0; copy < 2; copy++) {
+        fresh(0xFF);
+        assert_int_equal(put(1, 3), QD_OK);
+        assert_int_equal(qd_sim_fram_stick(&fram, copy * 64u + 20u, 0xFF, 0x5A), QD_OK);
+        assert_int_equal(mount(&layout), QD_OK);
+        assert_true(qd_store_degraded(store));
+        assert_int_equal(get(1), 3);
+        assert_int_equal(mount(&layout), QD_OK);
+        assert_int_equal(get(1), 3);
+        assert_int_equal(qd_sim_fram_stick(&fram, (copy ^ 1u) * 64u + 21u, 0xFF, 0x5A), QD_OK);
+        assert_int_not_equal(mount(&layout), QD_OK);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_record_that_turned_blank_is_lost),
@@ -192,6 +210,7 @@ int main(void) {
         cmocka_unit_test(test_a_lost_map_proves_nothing),
         cmocka_unit_test(test_a_first_start_that_is_cut),
         cmocka_unit_test(test_a_migration_takes_the_map_along),
+        cmocka_unit_test(test_a_superblock_that_does_not_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -524,7 +524,7 @@ static void a_migration_between_bad_layouts(void **state) {
     assert_int_equal(b.block.read.calls, 0);
 }
 
-/* The old content cannot be read at some point: the old store stays, and the next try is a whole one. */
+/* Something cannot be read at some point: the old store stays, or the new one does, and either is whole. */
 static void a_migration_that_cannot_read(void **state) {
     qd_status_t status = QD_IO;
     uint32_t failed = 0;
@@ -541,9 +541,13 @@ static void a_migration_that_cannot_read(void **state) {
         failed += status == QD_IO ? 1 : 0;
         heal(&b);
         if (status != QD_OK) {
-            assert_int_equal(remount(&b.f), QD_OK);
-            assert_whole(&b);
-            assert_int_equal(widen(&b, &memory), QD_OK);
+            /* The last reads are those of the superblock that names the new bank already. */
+            qd_status_t stands = remount(&b.f);
+            assert_true(stands == QD_OK || stands == QD_VERSION);
+            if (stands == QD_OK) {
+                assert_whole(&b);
+                assert_int_equal(widen(&b, &memory), QD_OK);
+            }
         }
         b.f.layout = wide;
         assert_int_equal(remount(&b.f), QD_OK);
