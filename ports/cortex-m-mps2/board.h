@@ -85,9 +85,10 @@ void qd_uart_forget(uint32_t uart);
 size_t qd_uart_read(uint32_t uart, uint8_t *buffer, size_t size);
 size_t qd_uart_write(uint32_t uart, const uint8_t *buffer, size_t length);
 size_t qd_uart_waiting(uint32_t uart); /* octets received and not read */
+size_t qd_uart_room(uint32_t uart);    /* octets that qd_uart_write would take */
 bool qd_uart_sent(uint32_t uart);      /* nothing waits to be sent */
 void qd_uart_clear(uint32_t uart);     /* forgets both rings */
-/* Without interrupts and rings, for the last words. */
+/* Without interrupts and rings, for the last words; what a peer that does not read keeps out is dropped. */
 void qd_uart_put(uint32_t uart, const char *text);
 
 /* --- text.c: lines without a C library -------------------------------------------------------- */
@@ -112,6 +113,10 @@ const qd_rtc_t *qd_board_rtc(void);
 const qd_random_t *qd_board_random(void);
 void qd_board_random_collect(uint64_t tick_us);
 const qd_power_t *qd_board_power(void);
+/* Looks at the supply; the port says what was seen here. True: it has changed, the meter is to step at once. */
+bool qd_board_power_look(uint64_t tick_us);
+/* The step after a change is done: of a notice the world is told so. */
+void qd_board_power_kept(uint64_t tick_us);
 const qd_pulse_port_t *qd_board_pulse(void);
 const qd_factory_t *qd_board_factory(void);
 const qd_device_key_t *qd_board_key(void);

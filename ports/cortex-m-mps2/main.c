@@ -17,15 +17,26 @@
 extern const qd_model_t QD_FIRMWARE_MODEL;
 
 #define ARENA 32768u
+#define FORMAT_HEAD 128u /* octets that a format writes first: a meter is what comes after them */
 
 static _Alignas(8) uint8_t arena[ARENA];
 static _Alignas(8) uint8_t metrology[16384] __attribute__((section(".metrology")));
 
+static uint32_t dropped; /* lines */
+
+/* A whole line or none: who does not read the console does not hold up the meter. */
 static void say(const qd_text_t *line) {
-    const uint8_t *octets = (const uint8_t *)line->octets;
-    size_t at = 0;
-    while (at < line->length) {
-        at += qd_uart_write(QD_UART_CONTROL, octets + at, line->length - at);
+    if (qd_uart_room(QD_UART_CONTROL) < line->length) {
+        dropped++;
+        return;
+    }
+    (void)qd_uart_write(QD_UART_CONTROL, (const uint8_t *)line->octets, line->length);
+}
+
+/* Before an end: until all is said, or nobody has listened for a second. */
+static void say_out(void) {
+    uint64_t until_us = qd_board_tick_us() + 1000000u;
+    while (!qd_uart_sent(QD_UART_CONTROL) && qd_board_tick_us() < until_us) {
     }
 }
 
@@ -57,6 +68,7 @@ static void say_view(const char *event, const qd_meter_t *meter) {
     field(&line, "flags", view.flags);
     field(&line, "requests", view.requests);
     field(&line, "entropy", (int64_t)qd_uart_waiting(QD_UART_ENTROPY));
+    field(&line, "dropped", dropped);
     field(&line, "stack", qd_stack_size());
     field(&line, "stack_used", qd_stack_used());
     qd_text_add(&line, ",\"hash\":\"");
@@ -146,6 +158,43 @@ static void manufacture(qd_meter_t *meter) {
     }
 }
 
+/*
+ * A meter that has left the factory has registers; when its FRAM has none they are lost, and a new meter that counts
+ * from zero in their place would be a lie.
+ */
+static bool registers_lost(void) {
+    const qd_block_t *fram = qd_board_fram();
+    const uint32_t size = qd_meter_fram_size(&QD_FIRMWARE_MODEL);
+    const qd_factory_t *factory = qd_board_factory();
+    if (factory->open(factory->context)) {
+        return false;
+    }
+    uint8_t erased = 0xFF;
+    uint8_t other = 0;
+    for (uint32_t at = FORMAT_HEAD; at < size && at < fram->size; at++) {
+        uint8_t octet = 0;
+        if (fram->read(fram->context, at, &octet, 1) != QD_OK) {
+            return false; /* qd_meter_init says what is wrong */
+        }
+        erased &= octet;
+        other |= octet;
+    }
+    return erased == 0xFF || other == 0;
+}
+
+static int refuse(qd_status_t status, const char *reason) {
+    qd_text_t line = {.length = 0};
+    word(&line, "event", "refused");
+    word(&line, "status", qd_status_name(status));
+    if (reason != NULL) {
+        word(&line, "reason", reason);
+    }
+    qd_text_add(&line, "}\n");
+    say(&line);
+    say_out();
+    return 2;
+}
+
 /* One word of the console. True: the meter is to stop. */
 static bool command(const char *text, const qd_meter_t *meter) {
     if (strcmp(text, "view") == 0) {
@@ -157,11 +206,12 @@ static bool command(const char *text, const qd_meter_t *meter) {
     return strcmp(text, "stop") == 0;
 }
 
+/* A line's length at most: who sends without end does not hold up the meter. True: it is to stop. */
 static bool console(const qd_meter_t *meter) {
     static char text[16];
     static size_t length;
     uint8_t octet;
-    while (qd_uart_read(QD_UART_CONTROL, &octet, 1) == 1) {
+    for (size_t i = 0; i < sizeof text && qd_uart_read(QD_UART_CONTROL, &octet, 1) == 1; i++) {
         if (octet != '\n') {
             text[length] = (char)octet;
             length += length + 1u < sizeof text ? 1u : 0u;
@@ -169,9 +219,7 @@ static bool console(const qd_meter_t *meter) {
         }
         text[length] = '\0';
         length = 0;
-        if (command(text, meter)) {
-            return true;
-        }
+        return command(text, meter);
     }
     return false;
 }
@@ -187,8 +235,12 @@ static int run(qd_meter_t *meter) {
     bool metering = false;
     while (!console(meter)) {
         uint64_t tick_us = qd_board_tick_us();
-        if (work(tick_us, next_us)) {
+        bool supply = qd_board_power_look(tick_us);
+        if (supply || work(tick_us, next_us)) {
             (void)qd_meter_step(meter, tick_us, &next_us);
+            if (supply) {
+                qd_board_power_kept(qd_board_tick_us());
+            }
             if (!ready) {
                 ready = true;
                 /* What stood before: registers are to be seen from the first step on, and no interval has ended by then. */
@@ -200,15 +252,14 @@ static int run(qd_meter_t *meter) {
                 metering = true;
                 say_metering();
             }
-        } else {
+        } else if (qd_uart_waiting(QD_UART_CONTROL) == 0) {
             qd_board_wait(next_us);
         }
         qd_board_random_collect(tick_us);
     }
     qd_status_t status = qd_meter_stop(meter);
     say_view("stopped", meter);
-    while (!qd_uart_sent(QD_UART_CONTROL)) {
-    }
+    say_out();
     return status == QD_OK ? 0 : 1;
 }
 
@@ -234,11 +285,13 @@ int main(void) {
     };
     qd_meter_t *meter = NULL;
     say_fault();
+    if (registers_lost()) {
+        return refuse(QD_CORRUPT, "the meter has left the factory, but its memory is blank");
+    }
     qd_status_t status =
         qd_meter_init(arena, sizeof arena, &QD_FIRMWARE_MODEL, &ports, &options, qd_board_tick_us(), &meter);
     if (status != QD_OK) {
-        say_status("refused", status);
-        return 2;
+        return refuse(status, NULL);
     }
     return run(meter);
 }

@@ -55,6 +55,12 @@ typedef struct qd_mps2_world {
     uint32_t hangup[QD_MPS2_CHANNELS];
     uint32_t pulses[2]; /* image: since the start */
     uint32_t sealed;    /* image: 1: the factory has been left */
+    /* Image: the newest notice of the supply. Low words of its tick in microseconds: when it last saw the mains, when
+     * it saw that they fail, and when what it had was committed; then notices counts on. */
+    uint32_t good_us;
+    uint32_t seen_us;
+    uint32_t kept_us;
+    uint32_t notices;
 } qd_mps2_world_t;
 
 /*
@@ -66,6 +72,15 @@ typedef struct qd_mps2_world {
 #define QD_MPS2_RING_MAGIC 0x474E5251u /* "QRNG" */
 #define QD_MPS2_RING_SLOTS 4096u
 #define QD_MPS2_RING_RECORDS 0x1000u /* behind QD_MPS2_RING_AT */
+
+/*
+ * The interval that runs, in the form of a record and behind QD_MPS2_RING_AT as well: its sequence is that of the
+ * record to come, its end the planned one, its quantities the mean so far. The host lays it down anew after each
+ * record; the image only reads it, and only for a supply that fails: it books the part that has passed, and of the
+ * record of that sequence what is left. The mean so far has to be that of the whole interval (as it is in a load
+ * file), else the part is an estimate that nothing corrects. A sum that does not fit: nothing is known.
+ */
+#define QD_MPS2_RING_RUNNING 0x100u
 
 typedef struct qd_mps2_ring {
     uint32_t magic; /* host */

@@ -4,6 +4,8 @@
  * Records end on the feeder's own time; the first of a feeder is laid on the board's tick, the others keep their
  * distance. A slot that holds another record than the next one, or a sum that does not fit, is an overrun: what was
  * overwritten is counted, and the meter sees a gap.
+ * When the supply fails the begun interval is cut: its part is booked, and of its record, should it ever come, what is
+ * left.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "board.h"
@@ -15,7 +17,8 @@ typedef struct element {
     uint32_t next;     /* sequence of the next record */
     bool anchored;     /* offset_us holds */
     int64_t offset_us; /* tick minus the feeder's time */
-    uint64_t last_us;  /* tick of the newest record given */
+    uint64_t last_us;  /* tick at which the newest record given has ended */
+    bool cut;          /* of the next record everything before last_us was given */
 } element_t;
 
 static element_t element;
@@ -34,6 +37,7 @@ static void meet(uint32_t epoch) {
     element.epoch = epoch;
     element.next = ring()->tail;
     element.anchored = false;
+    element.cut = false;
 }
 
 /* The next record as it stands, past what an overrun took. False: there is none. */
@@ -54,6 +58,7 @@ static bool fetch(qd_mps2_record_t *record) {
         if (waiting > QD_MPS2_RING_SLOTS) {
             ring()->lost += waiting - QD_MPS2_RING_SLOTS;
             element.next = head - QD_MPS2_RING_SLOTS;
+            element.cut = false;
         }
         if (slot(element.next)->sequence == element.next) {
             memcpy(record, slot(element.next), sizeof *record);
@@ -64,8 +69,17 @@ static bool fetch(qd_mps2_record_t *record) {
         /* Overwritten while it was read: it is lost, and the next one may still be whole. */
         ring()->lost++;
         element.next++;
+        element.cut = false;
     }
     return false;
+}
+
+/* The interval that runs. False: its time or its quantities are not known. */
+static bool look_at_running(qd_mps2_record_t *record) {
+    memcpy(record, (const void *)(uintptr_t)(QD_SHARED_BASE + QD_MPS2_RING_AT + QD_MPS2_RING_RUNNING),
+           sizeof *record);
+    return ring()->epoch == element.epoch && record->sequence == element.next &&
+           record->sum == qd_mps2_sum(record);
 }
 
 static uint64_t tick_of(const qd_mps2_record_t *record, uint64_t tick_us) {
@@ -78,10 +92,10 @@ static uint64_t tick_of(const qd_mps2_record_t *record, uint64_t tick_us) {
     return record->end_us + (uint64_t)element.offset_us;
 }
 
-static void convert(const qd_mps2_record_t *from, uint64_t tick_us, qd_quantities_t *to) {
+static void convert(const qd_mps2_record_t *from, uint64_t begin_us, uint64_t end_us, qd_quantities_t *to) {
     memset(to, 0, sizeof *to);
-    to->tick_us = tick_us;
-    to->duration_us = from->duration_us;
+    to->tick_us = end_us;
+    to->duration_us = (uint32_t)(end_us - begin_us);
     to->frequency_mhz = from->frequency_mhz;
     for (unsigned i = 0; i < QD_PHASES; i++) {
         const qd_mps2_phase_t *phase = &from->phase[i];
@@ -97,6 +111,12 @@ static void convert(const qd_mps2_record_t *from, uint64_t tick_us, qd_quantitie
     }
 }
 
+/* Of a record that was cut the rest begins where the part has ended. */
+static uint64_t begin_of(const qd_mps2_record_t *record, uint64_t end_us) {
+    uint64_t begin_us = end_us - record->duration_us;
+    return element.cut && begin_us < element.last_us ? element.last_us : begin_us;
+}
+
 static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record) {
     (void)context;
     qd_mps2_record_t raw;
@@ -105,18 +125,47 @@ static qd_status_t take(void *context, uint64_t tick_us, qd_quantities_t *record
         if (end_us > tick_us) {
             return QD_END;
         }
+        uint64_t begin_us = begin_of(&raw, end_us);
+        bool given = element.cut && begin_us >= end_us;
         element.next++;
+        element.cut = false;
         ring()->tail = element.next;
+        if (given) {
+            continue;
+        }
         /* Two feeders, or one that stood still and caught up: intervals never overlap. */
-        if (raw.duration_us == 0 || end_us < element.last_us + raw.duration_us) {
+        if (begin_us >= end_us || begin_us < element.last_us) {
             ring()->lost++;
             continue;
         }
         element.last_us = end_us;
-        convert(&raw, end_us, record);
+        convert(&raw, begin_us, end_us, record);
         return QD_OK;
     }
     return QD_END;
+}
+
+/* Records that are due come first, as with take. Then the part of the next one: of its record when the host was early,
+ * else of the interval that runs. Before a feeder's first record nothing says when it began: there is none. */
+static qd_status_t cut(void *context, uint64_t tick_us, qd_quantities_t *record) {
+    qd_mps2_record_t raw;
+    if (take(context, tick_us, record) == QD_OK) {
+        return QD_OK;
+    }
+    bool known = fetch(&raw) || look_at_running(&raw);
+    if (!known || !element.anchored || raw.duration_us == 0) {
+        return QD_END;
+    }
+    uint64_t end_us = raw.end_us + (uint64_t)element.offset_us;
+    uint64_t begin_us = begin_of(&raw, end_us);
+    end_us = end_us < tick_us ? end_us : tick_us;
+    if (begin_us >= end_us || begin_us < element.last_us) {
+        return QD_END;
+    }
+    element.last_us = end_us;
+    element.cut = true;
+    convert(&raw, begin_us, end_us, record);
+    return QD_OK;
 }
 
 bool qd_board_quantities_due(uint64_t tick_us) {
@@ -124,7 +173,7 @@ bool qd_board_quantities_due(uint64_t tick_us) {
     return fetch(&raw) && (!element.anchored || tick_of(&raw, tick_us) <= tick_us);
 }
 
-static const qd_quantities_port_t quantities = {.take = take};
+static const qd_quantities_port_t quantities = {.take = take, .cut = cut};
 
 const qd_quantities_port_t *qd_board_quantities(void) {
     return &quantities;

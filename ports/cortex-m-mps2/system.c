@@ -46,10 +46,35 @@ static qd_status_t fill(void *context, uint8_t *buffer, size_t length) {
 
 /* --- the rest --------------------------------------------------------------------------------- */
 
+/* As it was when it was last looked at: the loop steps the meter for each change, so none is seen in passing. */
+static qd_power_state_t supply;
+static bool noticed; /* it fails, and the step for that is not done */
+
+bool qd_board_power_look(uint64_t tick_us) {
+    uint32_t word = qd_board_world()->power;
+    qd_power_state_t now = word <= QD_POWER_ASLEEP ? (qd_power_state_t)word : QD_POWER_MAINS;
+    bool moved = now != supply;
+    if (now == QD_POWER_MAINS) {
+        qd_board_world()->good_us = (uint32_t)tick_us;
+    } else if (supply == QD_POWER_MAINS) {
+        qd_board_world()->seen_us = (uint32_t)tick_us;
+        noticed = true;
+    }
+    supply = now;
+    return moved;
+}
+
+void qd_board_power_kept(uint64_t tick_us) {
+    if (noticed) {
+        noticed = false;
+        qd_board_world()->kept_us = (uint32_t)tick_us;
+        qd_board_world()->notices++;
+    }
+}
+
 static qd_power_state_t power_state(void *context) {
     (void)context;
-    uint32_t power = qd_board_world()->power;
-    return power <= QD_POWER_ASLEEP ? (qd_power_state_t)power : QD_POWER_MAINS;
+    return supply;
 }
 
 static void pulse_emit(void *context, uint8_t output, uint32_t count) {

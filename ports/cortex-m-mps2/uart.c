@@ -18,6 +18,9 @@
 #define ENABLED 0xFu /* both ways, with interrupts */
 #define RX_INTERRUPT 8u
 
+/* Looks at a device that is full before the last words are given up: more than 100 octets take at any rate. */
+#define PATIENCE 1000000u
+
 typedef struct ring {
     volatile uint32_t head; /* next octet put in */
     volatile uint32_t tail; /* next octet taken out */
@@ -97,6 +100,10 @@ size_t qd_uart_waiting(uint32_t uart) {
     return received[uart].head - received[uart].tail;
 }
 
+size_t qd_uart_room(uint32_t uart) {
+    return RING - (to_send[uart].head - to_send[uart].tail);
+}
+
 bool qd_uart_sent(uint32_t uart) {
     return to_send[uart].head == to_send[uart].tail;
 }
@@ -106,8 +113,12 @@ void qd_uart_clear(uint32_t uart) {
 }
 
 void qd_uart_put(uint32_t uart, const char *text) {
+    uint32_t patience = PATIENCE;
     for (; *text != '\0'; text++) {
         while ((QD_REG(base[uart] + STATE) & TX_FULL) != 0) {
+            if (--patience == 0) {
+                return;
+            }
         }
         QD_REG(base[uart] + DATA) = (uint8_t)*text;
     }

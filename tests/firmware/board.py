@@ -30,7 +30,10 @@ FLASH_AT, FLASH_SIZE = 0x10000, 0x100000
 FUSES_AT, WORLD_AT, RING_AT = 0x200000, 0x201000, 0x210000
 FUSE_KEY, FUSE_FACTORY, FUSE_EXIT, FUSE_LOOPBACK = 1, 2, 4, 8
 CARRIER, POWER, SEEN, HANGUP, PULSES, SEALED = 0x0, 0x8, 0x10, 0x18, 0x20, 0x28
+GOOD_US, SEEN_US, KEPT_US, NOTICES = 0x2C, 0x30, 0x34, 0x38
+MAINS, BROWN_OUT = 0, 1
 RING_HEAD, RING_TAIL, RING_LOST = RING_AT + 8, RING_AT + 12, RING_AT + 16
+RING_SLOTS, RING_RECORDS, RECORD_SIZE = 4096, RING_AT + 0x1000, 96
 CHANNELS = 2
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -178,7 +181,8 @@ class Board:
     """One image in QEMU. Lines of its console are its events."""
 
     def __init__(self, elf, folder, load=None, utc=None, gate="call", factory=False, fast=None, limit=30.0, ready=True,
-                 identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True, shift=1):
+                 identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True, shift=1,
+                 deaf=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.memory = Memory(self.folder / "nvm.bin")
@@ -194,6 +198,9 @@ class Board:
         pairs = [socket.socketpair() for _ in range(5)]
         self.uarts = [pair[0] for pair in pairs]
         theirs = [pair[1] for pair in pairs]
+        if deaf:
+            for end in (theirs[3], self.uarts[3]):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         self.arguments = ["qemu-system-arm", "-M", "mps2-an386,memory-backend=psram", "-object",
                           f"memory-backend-file,id=psram,size=16M,mem-path={self.memory.path},share=on", "-display", "none",
                           "-monitor", "none", "-nic", "none", "-kernel", str(elf), "-device", "ds1338,address=0x68", "-rtc",
@@ -208,18 +215,18 @@ class Board:
             self.exchange = Exchange(self.memory, self.uarts[:CHANNELS])
         self.feeder = None
         if load is not None and fast is not None:
-            self._feed(str(fast))
+            self.feed(str(fast))
         self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, errors="replace",
                                         pass_fds=[end.fileno() for end in theirs])
         for end in theirs:
             end.close()
         self._readers = [threading.Thread(target=target, daemon=True)
-                         for target in (self._errors_of, self._console, self._faults, self._entropy)]
+                         for target in (self._errors_of, self._faults, self._entropy, *([] if deaf else [self._console]))]
         for reader in self._readers:
             reader.start()
         if load is not None and fast is None:
-            self._feed()
+            self.feed()
         if ready:
             try:
                 self.wait_event("ready", limit)
@@ -227,11 +234,18 @@ class Board:
                 self.kill()
                 raise
 
-    def _feed(self, *count):
+    def feed(self, *count):
         utc_ms = (self.utc - EPOCH) // datetime.timedelta(milliseconds=1)
         origin = datetime.datetime.fromisoformat(meters.START.replace("Z", "+00:00"))
         self.feeder = subprocess.Popen([str(feeder()), str(self.memory.path), str(self.load), str(utc_ms),
                                         str(int((origin - EPOCH).total_seconds())), *count], stdin=subprocess.DEVNULL)
+
+    def record(self, sequence):
+        """Of a record in the ring: when it ended on the feeder's own time, and how long it was, in microseconds."""
+        at = RING_RECORDS + sequence % RING_SLOTS * RECORD_SIZE
+        found, _, end_us, duration_us = struct.unpack_from("<IIQI", self.memory.map, at)
+        assert found == sequence
+        return end_us, duration_us
 
     def _utc_of_last_stop(self):
         """The board's reserve: where its clock stood when it was stopped, plus the time since then."""
@@ -241,6 +255,11 @@ class Board:
         kept = json.loads(path.read_text())
         return (EPOCH + datetime.timedelta(milliseconds=kept["utc_ms"])
                 + datetime.timedelta(seconds=max(0.0, time.time() - kept["host"])))
+
+    def listen(self):
+        """Of a board that was started deaf: from now on its console is read."""
+        self._readers.append(threading.Thread(target=self._console, daemon=True))
+        self._readers[-1].start()
 
     # --- what the image says --------------------------------------------------------------------------------------------
 
@@ -417,12 +436,13 @@ class BoardYard(meters.Yard):
         return self._rows
 
     def start(self, ready=True, limit=30.0, model="st402", name="x", load=None, speed="real", start=None, gate="call",
-              extra=(), elf=None, preexec=None, fast=None, shift=1, **_):
+              extra=(), elf=None, preexec=None, fast=None, shift=1, deaf=False, **_):
         assert speed == "real" and preexec is None
         utc = None if start is None else datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
         identity = f"{sum(name.encode()) % 100000000:08d}".encode()
         board = Board(elf or image(model), self.state(name), None if load is None else self.load(load), utc, gate,
-                      "--factory" in extra, fast, limit, ready, identity, clients=self.clients(), shift=shift)
+                      "--factory" in extra, fast, limit, ready, identity, clients=self.clients(), shift=shift,
+                      deaf=deaf)
         self.meters.append(board)
         return board
 

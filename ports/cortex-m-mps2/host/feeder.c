@@ -21,6 +21,7 @@
 typedef struct feeder {
     volatile qd_mps2_ring_t *ring;
     qd_mps2_record_t *records;
+    qd_mps2_record_t *running;
     qd_load_player_t player;
     qd_quantities_port_t port;
 } feeder_t;
@@ -36,9 +37,7 @@ static void sleep_us(uint64_t span_us) {
     (void)nanosleep(&span, NULL);
 }
 
-/* The slot first, then the count that shows it. */
-static void push(feeder_t *feeder, const qd_quantities_t *from) {
-    uint32_t sequence = feeder->ring->head;
+static qd_mps2_record_t record_of(const qd_quantities_t *from, uint32_t sequence) {
     qd_mps2_record_t record = {
         .sequence = sequence,
         .end_us = from->tick_us,
@@ -58,13 +57,31 @@ static void push(feeder_t *feeder, const qd_quantities_t *from) {
         };
     }
     record.sum = qd_mps2_sum(&record);
-    feeder->records[sequence % QD_MPS2_RING_SLOTS] = record;
+    return record;
+}
+
+/* The slot first, then the count that shows it. */
+static void push(feeder_t *feeder, const qd_quantities_t *from) {
+    uint32_t sequence = feeder->ring->head;
+    feeder->records[sequence % QD_MPS2_RING_SLOTS] = record_of(from, sequence);
     __sync_synchronize();
     feeder->ring->head = sequence + 1u;
 }
 
+/* What the next record will be, as a second player sees it. */
+static void show_running(feeder_t *feeder) {
+    qd_load_player_t ahead = feeder->player;
+    qd_quantities_port_t port = qd_load_player_port(&ahead);
+    qd_quantities_t record;
+    if (port.take(port.context, ahead.end_us, &record) == QD_OK) {
+        *feeder->running = record_of(&record, feeder->ring->head);
+        __sync_synchronize();
+    }
+}
+
 static void play(feeder_t *feeder) {
     qd_quantities_t record;
+    show_running(feeder);
     for (;;) {
         uint64_t now = host_us();
         if (feeder->player.end_us > now) {
@@ -73,6 +90,7 @@ static void play(feeder_t *feeder) {
         }
         if (feeder->port.take(feeder->port.context, now, &record) == QD_OK) {
             push(feeder, &record);
+            show_running(feeder);
         }
     }
 }
@@ -106,8 +124,10 @@ static bool map(const char *path, feeder_t *feeder) {
     }
     void *ring = memory + QD_MPS2_RING_AT;
     void *records = memory + QD_MPS2_RING_AT + QD_MPS2_RING_RECORDS;
+    void *running = memory + QD_MPS2_RING_AT + QD_MPS2_RING_RUNNING;
     feeder->ring = ring;
     feeder->records = records;
+    feeder->running = running;
     return true;
 }
 
@@ -136,6 +156,7 @@ int main(int argc, char **argv) {
     qd_load_player_start(&feeder.player, begin_us);
     feeder.port = qd_load_player_port(&feeder.player);
     feeder.ring->tail = feeder.ring->head;
+    memset(feeder.running, 0, sizeof *feeder.running); /* the old feeder's: its sum fits no more */
     __sync_synchronize();
     feeder.ring->epoch = feeder.ring->epoch + 1u == 0 ? 1u : feeder.ring->epoch + 1u;
     feeder.ring->magic = QD_MPS2_RING_MAGIC;
