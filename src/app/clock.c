@@ -212,6 +212,10 @@ qd_status_t qd_clock_bound(const qd_clock_t *clock, const uint8_t octets[QD_DATE
     given[11] = last && given[11] == 0xFF ? 0 : given[11]; /* of the doubled hour the second one */
     int64_t utc_ms = 0;
     qd_status_t status = qd_clock_parse(clock, given, &utc_ms);
+    if (utc_ms < 0) {
+        *utc_s = 0; /* the first hours of 2000 east of Greenwich are before all rows, too */
+        return QD_OK;
+    }
     if (status == QD_OK) {
         int64_t seconds = last ? utc_ms / 1000 : (utc_ms + 999) / 1000;
         *utc_s = seconds > (int64_t)UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;

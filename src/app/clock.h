@@ -55,7 +55,7 @@ void qd_clock_stamp(qd_utc_t utc, uint8_t hundredths, int16_t deviation_min, uin
                     uint8_t octets[QD_DATE_TIME_SIZE]);
 /* Instant in s that a COSEM date-time bounds a range with, 0 .. 2^32 - 1: fields that are not specified stand for
  * the earliest (last: the latest) time that fits, and so does an hour that comes twice without the DST bit; the weekday
- * is not looked at; years before 2000 and after 2135 are the ends of all time. A first bound with hundredths is rounded
+ * is not looked at; what is before 2000 in UTC and years after 2135 are the ends of all time. A first bound with hundredths is rounded
  * up, a last one down. QD_OK; QD_RANGE: no date-time. */
 qd_status_t qd_clock_bound(const qd_clock_t *clock, const uint8_t octets[QD_DATE_TIME_SIZE], bool last,
                            uint32_t *utc_s);

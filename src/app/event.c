@@ -135,6 +135,7 @@ bool qd_event_waits(const qd_event_bus_t *bus) {
 qd_status_t qd_event_commit(qd_event_bus_t *bus) {
     uint32_t first = first_waiting(bus);
     uint32_t end = bus->limit > first && bus->limit < bus->next_sequence ? bus->limit : bus->next_sequence;
+    end = end - first > QD_EVENT_GROUP ? first + QD_EVENT_GROUP : end;
     bus->limit = 0;
     bus->staged = bus->committed;
     if (first == bus->next_sequence) {

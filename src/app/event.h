@@ -110,7 +110,7 @@ void qd_event_status(qd_event_bus_t *bus, uint32_t errors);
 /* Events wait for a commit. */
 bool qd_event_waits(const qd_event_bus_t *bus);
 /*
- * Writes the events that wait, oldest first, into the group that the caller has opened: their rows, and the
+ * Writes the events that wait, oldest first and four at most, into the group that the caller has opened: their rows, and the
  * record with counters and last codes. A log that is not ready (an erase is in the way, or the group is full) ends it in
  * front of that event, which goes on waiting with all that follow. QD_OK: commit the group; QD_END: none wait;
  * QD_PENDING: not even the first one could be written, or an event into one of its logs only: abort the group and

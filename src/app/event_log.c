@@ -11,8 +11,9 @@
 #include "base/cursor.h"
 #include "item/scalar.h"
 
-/* Rows that one call looks at; the rest is for the next one. A page of the log holds some ten of them. */
-#define LOOK_MAX 32u
+/* Rows that one call looks at; the rest is for the next one. A page of the log holds nine of them, one of the journal
+ * five, and opening a page is what a look costs. */
+#define LOOK_MAX 16u
 
 /* Progress of a selection whose rows have all been found; it is asked for again when the answer needs blocks. */
 #define LOOKED UINT32_MAX
@@ -355,24 +356,39 @@ static qd_status_t look(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_sp
     return QD_OK;
 }
 
-/* Adds the rows that are in the order of time. */
+/* One call's share of the search for the first row at or after an instant. QD_OK: *n is it. */
+static qd_status_t seek(const qd_event_bus_t *bus, qd_ref_t ref, int64_t utc_s, qd_selection_t *selection,
+                        uint32_t *n) {
+    const qd_logs_t *logs = bus->services->logs;
+    qd_log_search_t progress = {selection->low, selection->high, selection->probe};
+    qd_status_t status = logs->find(logs->context, log_of(bus, ref)->log, utc_s, &progress);
+    *n = progress.low;
+    if (status == QD_OK) {
+        progress = (qd_log_search_t){0};
+    }
+    selection->low = progress.low;
+    selection->high = progress.high;
+    selection->probe = progress.probe;
+    return status;
+}
+
+/* Adds the rows that are in the order of time: one call searches for their first one, another for their end. */
 static qd_status_t search(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_span_t *rows,
                           qd_selection_t *selection) {
     if (is_journal(ref) || selection->orderly >= rows->end) {
         return QD_OK;
     }
-    const qd_logs_t *logs = bus->services->logs;
-    uint16_t log = log_of(bus, ref)->log;
-    uint32_t from = 0;
-    uint32_t end = 0;
-    qd_status_t status = logs->find(logs->context, log, selection->from, &from);
-    if (status == QD_OK) {
-        status = logs->find(logs->context, log, (int64_t)selection->to + 1, &end);
+    if (selection->begin == 0) {
+        qd_status_t found = seek(bus, ref, selection->from, selection, &selection->begin);
+        selection->begin = found == QD_OK ? selection->begin : 0;
+        return found == QD_OK ? QD_PENDING : found;
     }
+    uint32_t end = 0;
+    qd_status_t status = seek(bus, ref, (int64_t)selection->to + 1, selection, &end);
     if (status != QD_OK) {
         return status;
     }
-    from = from < selection->orderly ? selection->orderly : from;
+    uint32_t from = selection->begin < selection->orderly ? selection->orderly : selection->begin;
     end = end > rows->end ? rows->end : end;
     if (from < end) {
         selection->first = selection->count == 0 ? from : selection->first;
@@ -398,6 +414,7 @@ qd_status_t qd_event_log_selected(void *self, const qd_call_t *call, qd_ref_t re
         /* The clock may have been set back while this took several calls: then the rest is in no order either. */
         if (status == QD_OK && looked_before && rows.orderly > selection->orderly) {
             selection->orderly = rows.orderly;
+            selection->begin = selection->low = selection->high = selection->probe = 0;
             status = QD_PENDING;
         }
         if (status == QD_OK) {

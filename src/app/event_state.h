@@ -7,6 +7,8 @@
 #include "app/event.h"
 #include "item/selection.h"
 
+/* Events of one group: with their rows, sealed records and perhaps a page it takes a good part of a step's time. */
+#define QD_EVENT_GROUP 4u
 /* Events in memory: those that wait, and before them the newest committed ones. */
 #define QD_EVENT_RING 16u
 

@@ -184,6 +184,9 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     if (link->received < QD_WRAPPER_HEAD + head.length) {
         return false;
     }
+    if (server->spent) {
+        return true; /* the next step */
+    }
     serve(link, server, &head, tick_us);
     return link->received > 0;
 }

@@ -8,6 +8,7 @@ void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const 
     server->objects = objects;
     server->associations = associations;
     server->requests = 0;
+    server->spent = false;
 }
 
 /* The one table from statuses to Data-Access-Result and Action-Result. */

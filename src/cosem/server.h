@@ -17,6 +17,7 @@ typedef struct qd_server {
     const qd_objects_t *objects;
     qd_associations_t *associations;
     uint32_t requests; /* APDUs answered */
+    bool spent; /* a table was read, which takes long: nobody else is served until whoever steps clears it */
 } qd_server_t;
 
 /* Where a request came from. */

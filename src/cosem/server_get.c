@@ -10,6 +10,8 @@
 #define CHOICE_ERROR 1u
 /* C4 02 invoke last number(4) choice: in front of a block's length. */
 #define BLOCK_HEAD 9u
+/* Chosen rows of a table that one block spans, those between them included; a call has time for so many. */
+#define BLOCK_ROWS 32u
 
 static qd_status_t exception(qd_service_t *service, qd_exception_service_t reason) {
     service->association->transfer.active = false;
@@ -106,8 +108,9 @@ static qd_status_t give_head_or_refusal(const qd_service_t *service, const qd_tr
     return qd_axdr_sink_emit(sink, refused, sizeof refused);
 }
 
-/* One unit of the stream; the transfer moves on when it is complete. */
-static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink) {
+/* One unit of the stream; the transfer moves on when it is complete. QD_STATE: of a table, and tables is false. */
+static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
+                             bool tables) {
     qd_status_t status = QD_OK;
     qd_axdr_sink_unit(sink, t->offset);
     if (t->list && !t->count_given) {
@@ -117,6 +120,9 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     }
     const qd_selected_t *item = &service->association->selection[t->at];
     bool rows = item->row != QD_SELECTED_REFUSED && is_rows(service, item);
+    if (rows && !tables) {
+        return QD_STATE;
+    }
     if (rows && (status = refresh_span(service, t, item)) != QD_OK) {
         return status;
     }
@@ -133,10 +139,21 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     return status;
 }
 
-/* Fills the window. QD_OK: the stream has ended; QD_NO_SPACE: the window is full. */
-static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink) {
+/* Fills the window. QD_OK: the stream has ended; QD_NO_SPACE: the window is full; QD_PENDING: the rest takes another
+ * call, of chosen rows at the latest behind so many; QD_STATE: it has a table, and rows is 0. */
+static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
+                               uint32_t rows) {
+    uint32_t first = t->next;
+    bool inside = t->head_given;
     while (t->at < t->count) {
-        qd_status_t status = give_unit(service, t, sink);
+        if (t->head_given && is_selective(t)) {
+            first = inside ? first : t->next;
+            inside = true;
+            if (t->next - first >= rows) {
+                return QD_PENDING;
+            }
+        }
+        qd_status_t status = give_unit(service, t, sink, rows != 0);
         if (status != QD_OK) {
             t->offset = status == QD_NO_SPACE ? sink->emitted : t->offset;
             return status;
@@ -185,9 +202,22 @@ static void close_block(qd_writer_t *w, size_t reserved) {
     w->at = BLOCK_HEAD + f.at + length;
 }
 
+/* The stream has ended within its first block: it is no block then. */
+static void close_whole(qd_service_t *service, size_t start) {
+    const qd_transfer_t *t = &service->association->transfer;
+    size_t length = service->w->at - start;
+    put_head(service, t->list ? QD_GET_WITH_LIST : QD_GET_NORMAL);
+    if (!t->list) {
+        qd_writer_u8(service->w, CHOICE_DATA);
+    }
+    memmove(service->w->data + service->w->at, service->w->data + start, length);
+    service->w->at += length;
+}
+
 static qd_status_t answer_block(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
     qd_transfer_t before = *t;
+    service->server->spent = true;
     size_t limit = service->association->pdu_size;
     size_t reserved = limit <= BLOCK_HEAD + 1u + 0x7Fu ? 1u : 3u;
     put_head(service, QD_GET_WITH_DATABLOCK);
@@ -197,7 +227,7 @@ static qd_status_t answer_block(qd_service_t *service) {
     service->w->at += reserved;
     qd_axdr_sink_t sink;
     qd_axdr_sink_init(&sink, service->w, limit);
-    qd_status_t status = give_window(service, t, &sink);
+    qd_status_t status = give_window(service, t, &sink, BLOCK_ROWS);
     if (status == QD_PENDING) {
         if (service->w->at == sink.start) {
             return QD_PENDING; /* at most rows were passed over; that need not be done again */
@@ -209,10 +239,18 @@ static qd_status_t answer_block(qd_service_t *service) {
         status = QD_NO_SPACE; /* the rows that are there are a block; the next one brings those that follow */
     }
     if (status != QD_OK && status != QD_NO_SPACE) {
+        if (before.block == 0) {
+            return answer_error(service, qd_server_result(status));
+        }
         return answer_block_error(service, before.block + 1u, qd_server_result(status));
     }
     if (service->w->at == sink.start) {
         return exception(service, QD_EXCEPTION_PDU_TOO_LONG); /* not even one octet fits */
+    }
+    if (status == QD_OK && before.block == 0) {
+        t->active = false;
+        close_whole(service, sink.start);
+        return QD_OK;
     }
     t->block++;
     t->active = status == QD_NO_SPACE;
@@ -221,9 +259,11 @@ static qd_status_t answer_block(qd_service_t *service) {
     return QD_OK;
 }
 
-/* The stream from its beginning: in one response when it fits, else as the first block. */
+/* The stream from its beginning: in one response when it fits, else as the first block. Tables are a block from the
+ * beginning, whose octets become the response when they are all: no row is asked for twice. */
 static qd_status_t answer_stream(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
+    bool blocks = (service->association->conformance & QD_CONFORMANCE_BLOCK_GET) != 0;
     qd_transfer_t before = *t;
     put_head(service, t->list ? QD_GET_WITH_LIST : QD_GET_NORMAL);
     if (!t->list) {
@@ -231,20 +271,19 @@ static qd_status_t answer_stream(qd_service_t *service) {
     }
     qd_axdr_sink_t sink;
     qd_axdr_sink_init(&sink, service->w, service->association->pdu_size);
-    qd_status_t status = give_window(service, t, &sink);
+    qd_status_t status = give_window(service, t, &sink, blocks ? 0 : UINT32_MAX);
     if (status == QD_OK) {
         t->active = false;
         return QD_OK;
     }
-    /* Rows that come one by one go out in blocks as they come: encoding those before anew would ask for them
-     * anew. */
-    bool between_rows = status == QD_PENDING && t->head_given;
-    bool blocks = (service->association->conformance & QD_CONFORMANCE_BLOCK_GET) != 0;
     *t = before;
-    if (status == QD_PENDING && !(between_rows && blocks)) {
+    if (status == QD_PENDING) {
         return QD_PENDING;
     }
-    if (status != QD_NO_SPACE && status != QD_PENDING) {
+    if (status == QD_STATE) {
+        return answer_block(service);
+    }
+    if (status != QD_NO_SPACE) {
         return answer_error(service, qd_server_result(status));
     }
     return blocks ? answer_block(service) : exception(service, QD_EXCEPTION_PDU_TOO_LONG);

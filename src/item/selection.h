@@ -12,7 +12,7 @@
 #include "item/item.h"
 
 /* Most columns that one selection can name. */
-#define QD_SELECTION_COLUMNS 34u
+#define QD_SELECTION_COLUMNS 18u
 
 typedef enum qd_selection_kind {
     QD_SELECT_ALL = 0,
@@ -25,10 +25,14 @@ struct qd_selection {
     uint32_t to;
     uint32_t request; /* the call whose selection it is: a call that comes back goes on with it */
     /* Progress of the module that counts the rows; zero at first. */
-    uint32_t at;                          /* row that is looked at next, 0: not begun */
-    uint32_t first;                       /* first row that was found */
-    uint32_t count;                       /* rows found */
-    uint32_t orderly;                     /* rows from here on are in the order of time and need no look */
+    uint32_t at;      /* row that is looked at next, 0: not begun */
+    uint32_t first;   /* first row that was found */
+    uint32_t count;   /* rows found */
+    uint32_t orderly; /* rows from here on are in the order of time and need no look */
+    uint32_t begin;   /* first row of those at or after from, 0: not found yet */
+    uint32_t low;     /* the search for begin, then for the end: as qd_log_search_t */
+    uint32_t high;
+    uint32_t probe;
     uint8_t kind;                         /* qd_selection_kind_t */
     uint8_t columns;                      /* columns chosen, 0: all in their order */
     uint8_t column[QD_SELECTION_COLUMNS]; /* their numbers, 0 the first, in the order wanted */

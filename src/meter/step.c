@@ -17,6 +17,9 @@
 /* Rounds of messages in which the start's questions are answered; a dozen are needed by link. */
 #define SETTLE_ROUNDS 64u
 
+/* Octets that the commit of a second programs when nothing is special. */
+#define COMMIT_ORDINARY 512u
+
 static qd_event_bus_t *events_of(qd_meter_t *meter) {
     return meter->modules[QD_MODULE_EVENT].state;
 }
@@ -99,7 +102,7 @@ static qd_status_t commit_notice(qd_meter_t *meter, uint64_t tick_us) {
 }
 
 /* Commits the events that wait, rows and counters as one group, and fans them out. */
-static qd_status_t commit_events(qd_meter_t *meter) {
+static qd_status_t commit_events(qd_meter_t *meter, bool *done) {
     qd_event_bus_t *bus = events_of(meter);
     qd_status_t status = qd_txn_begin(meter->store);
     if (status != QD_OK) {
@@ -115,14 +118,17 @@ static qd_status_t commit_events(qd_meter_t *meter) {
     if (status == QD_OK) {
         qd_log_group_committed(meter->logs);
         fan_out(meter);
+        *done = true;
     } else {
         (void)qd_log_group_failed(meter->logs);
     }
     return failed(status) ? QD_IO : QD_OK;
 }
 
-static inline qd_status_t commit_waiting(qd_meter_t *meter) {
-    return qd_event_waits(events_of(meter)) ? commit_events(meter) : QD_OK;
+/* *done: events were committed; others may wait for the next group. */
+static inline qd_status_t commit_waiting(qd_meter_t *meter, bool *done) {
+    *done = false;
+    return qd_event_waits(events_of(meter)) ? commit_events(meter, done) : QD_OK;
 }
 
 /* Newest snapshot to the modules, and what they have to do under it. */
@@ -181,12 +187,36 @@ static qd_supply_phase_t look_at_supply(qd_meter_t *meter, uint64_t tick_us) {
     return phase;
 }
 
+/* True: there is more to do. Only one table is read in a step. */
 static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
     bool more = false;
-    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
+    uint8_t count = meter->ports.channel_count;
+    meter->server.spent = false;
+    for (uint8_t i = 0; i < count; i++) {
         more = qd_link_step(&meter->links[i], &meter->server, tick_us) || more;
     }
     return more;
+}
+
+/* Answers peers. What that raised is committed before any of them hears of it. */
+static inline qd_status_t serve(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
+    bool done = false;
+    if (serve_channels(meter, tick_us)) {
+        *next_us = tick_us;
+    }
+    if (meter->server.spent && qd_event_waits(events_of(meter))) {
+        *next_us = tick_us; /* which begins with them */
+        return QD_OK;
+    }
+    qd_status_t status = commit_waiting(meter, &done);
+    if (done && qd_event_waits(events_of(meter))) {
+        *next_us = tick_us;
+        return status;
+    }
+    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
+        qd_link_flush(&meter->links[i]);
+    }
+    return status;
 }
 
 qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
@@ -216,32 +246,43 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     if (*next_us < tick_us) {
         *next_us = tick_us + INTERVAL_US; /* nothing is measured now: ask again in a second */
     }
+    bool spent = false;
     /* After a notice what was measured since, and a base when the next notice needs one. */
     if (booked > 0 || failing) {
+        uint32_t before = qd_store_programmed(meter->store);
         status = commit_metrology(meter);
+        spent = qd_store_programmed(meter->store) - before > COMMIT_ORDINARY;
     }
     (void)qd_log_run(meter->logs);
     /* Civil time goes on even when nothing can be measured. */
     if (booked > 0 || meter->loop != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
         meter->modules_us = tick_us;
+        uint32_t opened = qd_log_opened(meter->logs);
         run_under_snapshot(meter, tick_us, next_us);
         qd_upkeep_run(meter, tick_us);
+        spent = spent || qd_log_opened(meter->logs) != opened;
     }
-    qd_status_t events = commit_waiting(meter);
-    if (serve_channels(meter, tick_us)) {
-        *next_us = tick_us;
+    if (spent) {
+        *next_us = tick_us; /* events and peers have the next step: the longest one is no sum of all works */
+        return status;
     }
-    /* What serving raised is committed before any peer hears of it. */
-    qd_status_t late = commit_waiting(meter);
-    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
-        qd_link_flush(&meter->links[i]);
+    bool done = false;
+    qd_status_t events = commit_waiting(meter, &done);
+    if (done) {
+        *next_us = tick_us; /* so have peers, and events left over, when a group was committed */
+        return status != QD_OK ? status : events;
     }
+    qd_status_t late = serve(meter, tick_us, next_us);
     return status != QD_OK ? status : events != QD_OK ? events : late;
 }
 
 qd_status_t qd_meter_stop(qd_meter_t *meter) {
     qd_status_t status = commit_metrology(meter);
-    qd_status_t events = commit_waiting(meter);
+    qd_status_t events = QD_OK;
+    bool done = true;
+    while (events == QD_OK && done) {
+        events = commit_waiting(meter, &done);
+    }
     return status != QD_OK ? status : events;
 }
 

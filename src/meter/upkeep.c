@@ -1,6 +1,7 @@
 #include "meter/upkeep.h"
 
 #include "app/diagnosis.h"
+#include "app/event.h"
 #include "meter/meter_state.h"
 
 /* Places of a whole round: superblock copies and two slots per record. */
@@ -124,10 +125,22 @@ static uint32_t errors(const qd_meter_t *meter) {
     return present;
 }
 
+/* Events that were raised faster than they could be written: what is missing in the log is told in the journal. */
+static void tell_lost_events(qd_meter_t *meter) {
+    const qd_event_config_t *config = meter->model->modules[QD_MODULE_EVENT].config;
+    uint32_t lost = qd_event_lost(meter->modules[QD_MODULE_EVENT].state);
+    if (lost != meter->upkeep.lost_events) {
+        meter->upkeep.lost_events = lost;
+        uint16_t log = config->log[QD_TARGET_STANDARD_LOG].log;
+        note(meter, QD_JOURNAL_STORAGE_LOST, log != 0 ? log : QD_RECORD_EVENTS);
+    }
+}
+
 void qd_upkeep_run(qd_meter_t *meter, uint64_t tick_us) {
     qd_upkeep_t *upkeep = &meter->upkeep;
     const qd_snapshot_t *snapshot = &meter->gateway.snapshot;
     bool same = upkeep->flags == snapshot->flags && upkeep->clock_valid == snapshot->clock.valid;
+    tell_lost_events(meter);
     if (tick_us >= upkeep->next_us) {
         upkeep->next_us = tick_us + QD_UPKEEP_PERIOD_US;
         (void)scrub_record(meter);

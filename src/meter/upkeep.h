@@ -21,6 +21,7 @@ struct qd_meter;
 
 typedef struct qd_upkeep {
     uint64_t next_us;      /* of the next look */
+    uint32_t lost_events;  /* that were dropped before they could be written: told already */
     uint32_t lost_records; /* rows of the layout that have no good slot, one bit each: told already */
     bool was_lost;         /* a record was, since the error register was judged last */
     uint16_t bad_pages;    /* found in the present round */

@@ -6,6 +6,8 @@
 #include "store/log_internal.h"
 
 #define NO_TIME UINT32_MAX
+/* Opening a page is most of what a search costs. */
+#define FIND_PAGES 4u
 
 size_t qd_log_size(const qd_log_layout_t *layout) {
     return qd_store_round8(sizeof(qd_log_store_t)) + sizeof(qd_log_t) * layout->row_count;
@@ -251,14 +253,34 @@ static qd_status_t span(void *context, uint16_t id, qd_log_span_t *found) {
     return QD_OK;
 }
 
-/* Time of the first row of at .. end-1 that can be read; at moves there. QD_END: none can. */
-static qd_status_t time_from(qd_log_store_t *store, uint8_t row, uint32_t *at, uint32_t end, uint32_t *time) {
+/* Takes one of the pages that may be opened if the row lies in one that is not open. False: none is left. */
+static bool may_fetch(const qd_log_store_t *store, uint8_t row, uint32_t sequence, uint8_t *pages) {
+    const qd_log_head_t *head = &store->states[row].head;
+    uint32_t page = qd_log_page_of(store, head, sequence);
+
+    if (page >= head->page || (store->cached_page == page && store->cached_log == row)) {
+        return true;
+    }
+    if (*pages == 0) {
+        return false;
+    }
+    (*pages)--;
+    return true;
+}
+
+/* Time of the first row of at .. end-1 that can be read; at moves there. QD_END: none can; QD_PENDING: more pages
+ * than may be opened lie in front of it. */
+static qd_status_t time_from(qd_log_store_t *store, uint8_t row, uint32_t *at, uint32_t end, uint8_t *pages,
+                             uint32_t *time) {
     const qd_log_head_t *head = &store->states[row].head;
     uint32_t rows = qd_log_page_rows(store, head->row_size);
     const uint8_t *octets;
-    qd_status_t status = QD_CORRUPT;
+    qd_status_t status;
 
     while (*at < end) {
+        if (!may_fetch(store, row, *at, pages)) {
+            return QD_PENDING;
+        }
         status = fetch(store, row, *at, &octets);
         if (status == QD_OK) {
             *time = qd_store_get_u32(octets);
@@ -271,36 +293,59 @@ static qd_status_t time_from(qd_log_store_t *store, uint8_t row, uint32_t *at, u
     return QD_END;
 }
 
-static qd_status_t find(void *context, uint16_t id, int64_t utc_s, uint32_t *sequence) {
+/* Halves low .. high until it is one row, or no more pages may be opened. */
+static qd_status_t halve(qd_log_store_t *store, uint8_t row, int64_t utc_s, uint8_t *pages,
+                         qd_log_search_t *search) {
+    uint32_t time = 0;
+
+    while (search->low < search->high) {
+        uint32_t middle = search->low + (search->high - search->low) / 2;
+        uint32_t at = search->probe > middle ? search->probe : middle;
+        qd_status_t status = time_from(store, row, &at, search->high, pages, &time);
+
+        search->probe = status == QD_PENDING ? at : 0;
+        if (status != QD_OK && status != QD_END) {
+            return status;
+        }
+        if (status == QD_OK && (int64_t)time < utc_s) {
+            search->low = at + 1;
+        } else {
+            search->high = middle; /* rows between middle and at cannot be read */
+        }
+    }
+    return QD_OK;
+}
+
+static qd_status_t find(void *context, uint16_t id, int64_t utc_s, qd_log_search_t *search) {
     qd_log_store_t *store = context;
     qd_log_span_t rows;
-    uint32_t low, high, time = 0;
-    uint8_t row;
+    uint32_t at, time = 0;
+    uint8_t row, pages = FIND_PAGES;
     qd_status_t status = span(store, id, &rows);
 
     if (status != QD_OK) {
         return status;
     }
     row = find_log(store, id);
-    low = rows.orderly;
-    high = rows.end;
-    *sequence = rows.end;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2, at = middle;
-
-        status = time_from(store, row, &at, high, &time);
-        if (status != QD_OK && status != QD_END) {
-            return status;
-        }
-        if (status == QD_OK && (int64_t)time < utc_s) {
-            low = at + 1;
-        } else {
-            /* Rows between middle and at cannot be read. */
-            *sequence = status == QD_OK ? at : *sequence;
-            high = middle;
-        }
+    if (search->high == 0) {
+        *search = (qd_log_search_t){rows.orderly, rows.end, 0};
     }
-    return QD_OK;
+    /* Rows may have been dropped since the last call. */
+    search->low = search->low > rows.orderly ? search->low : rows.orderly;
+    search->high = search->high > search->low ? search->high : search->low;
+    status = halve(store, row, utc_s, &pages, search);
+    if (status != QD_OK) {
+        return status;
+    }
+    at = search->probe > search->low ? search->probe : search->low;
+    status = time_from(store, row, &at, rows.end, &pages, &time);
+    search->probe = at;
+    if (status == QD_OK || status == QD_END) {
+        at = status == QD_OK ? at : rows.end;
+        *search = (qd_log_search_t){at, at, 0};
+        return QD_OK;
+    }
+    return status;
 }
 
 /* --- the rest ---------------------------------------------------------------------------------------- */
@@ -401,6 +446,10 @@ bool qd_log_degraded(const qd_log_store_t *store) {
         }
     }
     return false;
+}
+
+uint32_t qd_log_opened(const qd_log_store_t *store) {
+    return store->stats.opened;
 }
 
 void qd_log_get_stats(const qd_log_store_t *store, qd_log_stats_t *stats) {

@@ -43,6 +43,7 @@ typedef struct qd_log_layout {
 typedef struct qd_log_stats {
     uint32_t rows;      /* appended since the mount */
     uint32_t pages;     /* programmed */
+    uint32_t opened;    /* pages, to be read */
     uint32_t erases;    /* started */
     uint32_t bad_pages; /* found corrupt by a read or by scrubbing */
     uint32_t remaps;    /* blocks given up for a spare one since the mount */
@@ -83,5 +84,7 @@ qd_status_t qd_log_group_failed(qd_log_store_t *store);
 /* True while a page cannot be programmed or a block not be erased and no spare one is left. */
 bool qd_log_degraded(const qd_log_store_t *store);
 void qd_log_get_stats(const qd_log_store_t *store, qd_log_stats_t *stats);
+/* Pages opened since the mount, as in the statistics; wraps. A measure of what reading has cost. */
+uint32_t qd_log_opened(const qd_log_store_t *store);
 
 #endif

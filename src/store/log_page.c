@@ -66,6 +66,7 @@ qd_status_t qd_log_page_open(qd_log_store_t *store, uint8_t row, uint32_t offset
         (number != QD_LOG_NO_PAGE && nonce.sequence != number)) {
         return QD_CORRUPT;
     }
+    store->stats.opened++;
     status = sealer->open(sealer->context, &nonce, octets, length, octets, store->page + AT_TAG);
     if (status != QD_OK) {
         return status == QD_CORRUPT ? QD_CORRUPT : QD_IO;

@@ -24,6 +24,13 @@ typedef struct qd_log_span {
     uint32_t orderly;    /* rows orderly .. end-1 are in the order of time: no later one is earlier */
 } qd_log_span_t;
 
+/* Progress of a search; all zero: it begins. Between two calls rows may come and go. */
+typedef struct qd_log_search {
+    uint32_t low;   /* what is looked for lies in low .. high; both are it at the end */
+    uint32_t high;  /* 0: not begun */
+    uint32_t probe; /* rows from the middle, at the end from low, up to here cannot be read */
+} qd_log_search_t;
+
 typedef struct qd_logs {
     void *context;
     /* Appends one row of the log's row size. utc_s: seconds since 2000-01-01T00:00:00Z, 0 .. 2^32-2.
@@ -39,9 +46,10 @@ typedef struct qd_logs {
     /* QD_OK, QD_UNDEFINED, QD_IO. */
     qd_status_t (*span)(void *context, uint16_t log, qd_log_span_t *span);
     /* The first row of orderly .. end at or after utc_s (end when there is none), by binary search;
-     * rows that cannot be read are passed over.
-     * QD_OK, QD_UNDEFINED, QD_IO. */
-    qd_status_t (*find)(void *context, uint16_t log, int64_t utc_s, uint32_t *sequence);
+     * rows that cannot be read are passed over. A call opens four pages of flash at most. The order must be the
+     * same at each call: begin anew when orderly has moved.
+     * QD_OK: search->low is the row; QD_PENDING: call again with the same search; QD_UNDEFINED; QD_IO. */
+    qd_status_t (*find)(void *context, uint16_t log, int64_t utc_s, qd_log_search_t *search);
     /* Drops all rows, moves the generation; later rows have row_size octets (at most that of the layout).
      * As append; QD_RANGE: row_size. */
     qd_status_t (*restart)(void *context, uint16_t log, uint16_t row_size);

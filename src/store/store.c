@@ -226,6 +226,10 @@ void qd_store_get_stats(const qd_store_t *store, qd_store_stats_t *stats) {
     *stats = store->stats;
 }
 
+uint32_t qd_store_programmed(const qd_store_t *store) {
+    return store->stats.programmed_octets;
+}
+
 uint32_t qd_store_epoch(const qd_store_t *store) {
     return store->epoch;
 }

@@ -130,6 +130,8 @@ qd_status_t qd_store_scrub(qd_store_t *store, qd_scrub_t *report);
 /* True once something written did not read back, and while a group waits in the redo area. */
 bool qd_store_degraded(const qd_store_t *store);
 void qd_store_get_stats(const qd_store_t *store, qd_store_stats_t *stats);
+/* Octets programmed since the mount, as in the statistics; wraps. A measure of what writing has cost. */
+uint32_t qd_store_programmed(const qd_store_t *store);
 /* Number of this start, counted from 1. */
 uint32_t qd_store_epoch(const qd_store_t *store);
 

@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+#include "app/event.h"
+
 #define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 #define SYST_CSR 0xE000E010u
 #define SYST_RVR 0xE000E014u
@@ -92,6 +94,80 @@ static bool steps(void) {
     return true;
 }
 
+/* Steps at the present tick until nothing is left to do. */
+static void drain(figure_t *figure) {
+    uint64_t next_us = world.tick_us;
+    for (unsigned i = 0; i < 1000u && next_us <= world.tick_us; i++) {
+        uint32_t from = count();
+        (void)qd_meter_step(world.meter, world.tick_us, &next_us);
+        add(figure, from);
+    }
+}
+
+static void raise(unsigned events) {
+    for (unsigned i = 0; i < events; i++) {
+        (void)qd_event_raise(world_module(&world, QD_MODULE_EVENT), QD_EVENT_PARAMETRIZATION, i, 0);
+    }
+}
+
+/* Bursts until the log is full and drops its oldest rows. */
+static bool bursts(void) {
+    figure_t figure = {.name = "events-8"};
+    for (unsigned i = 0; i < 80u; i++) {
+        world.tick_us += WORLD_SECOND;
+        raise(8);
+        drain(&figure);
+    }
+    show(&figure);
+    return !qd_event_waits(world_module(&world, QD_MODULE_EVENT));
+}
+
+/* One request in a second that also books and commits, and what its answer takes. The octet at `at` of the answer. */
+static uint8_t ask(figure_t *figure, const uint8_t *apdu, size_t length, size_t at) {
+    uint8_t answer[4096];
+    world.tick_us += WORLD_SECOND;
+    world_put_apdu(&world, 0, SAP_MANAGEMENT, apdu, length);
+    drain(figure);
+    size_t got = world_get_apdu(&world, 0, SAP_MANAGEMENT, answer, sizeof answer);
+    return got == WORLD_MISFRAMED || got <= at ? 0xFFu : answer[at];
+}
+
+/* A long GET to its end: its first answer and the blocks behind it. */
+static bool long_read(const char *request, figure_t *first, figure_t *blocks) {
+    uint8_t apdu[128];
+    size_t length = world_hex(request, apdu);
+    uint8_t last = ask(first, apdu, length, 3);
+    for (uint8_t block = 1; last == 0 && block < 100u; block++) {
+        const uint8_t next[] = {0xC0, 2, 0xC1, 0, 0, 0, block};
+        last = ask(blocks, next, sizeof next, 3);
+    }
+    return last == 1;
+}
+
+/* The whole event log; all of it by time, and of its middle the codes only; all of it by number. */
+static bool tables(void) {
+#define BUFFER "C0 01 C1 0007 0000636200FF 02 "
+#define CLOCK "0204 12 0008 09060000010000FF 0F02 120000 "
+#define BOUND(year) "090C " year " 01 01 FF 00 00 00 FF 8000 FF "
+#define CODES "0101 0204 12 0001 09060000600B00FF 0F02 120000"
+    figure_t range = {.name = "range-read"};
+    figure_t entry = {.name = "entry-read"};
+    figure_t first = {.name = "buffer-get"};
+    figure_t block = {.name = "block-get"};
+    if (!long_read(BUFFER "01 01 0204 " CLOCK BOUND("07EA") BOUND("07EB") "0100", &range, &range) ||
+        !long_read(BUFFER "01 01 0204 " CLOCK BOUND("07EA") BOUND("07EB") CODES, &range, &range) ||
+        !long_read(BUFFER "01 02 0204 06 00000001 06 00000000 12 0001 12 0000", &entry, &entry) ||
+        !long_read(BUFFER "01 02 0204 06 00000001 06 00000000 12 0002 12 0002", &entry, &entry) ||
+        !long_read(BUFFER "00", &first, &block)) {
+        return false;
+    }
+    show(&range);
+    show(&entry);
+    show(&first);
+    show(&block);
+    return true;
+}
+
 static bool reads(void) {
     figure_t get = {.name = "get"};
     uint8_t apdu[64];
@@ -140,5 +216,5 @@ int main(void) {
         return 1;
     }
     show(&mount);
-    return steps() && world_open(&world, 0, SAP_MANAGEMENT) && reads() ? 0 : 1;
+    return steps() && world_open(&world, 0, SAP_MANAGEMENT) && reads() && bursts() && tables() ? 0 : 1;
 }

@@ -128,7 +128,8 @@ static inline qd_status_t fake_span(void *context, uint16_t id, qd_log_span_t *s
     return QD_OK;
 }
 
-static inline qd_status_t fake_seek(void *context, uint16_t id, int64_t utc_s, uint32_t *sequence) {
+/* Each search takes two calls. */
+static inline qd_status_t fake_seek(void *context, uint16_t id, int64_t utc_s, qd_log_search_t *search) {
     fake_logs_t *fake = context;
     fake_log_t *log = fake_find(fake, id);
     fake->finds++;
@@ -136,10 +137,15 @@ static inline qd_status_t fake_seek(void *context, uint16_t id, int64_t utc_s, u
         return QD_UNDEFINED;
     }
     uint32_t n = fake_orderly(log);
+    if (search->high == 0) {
+        search->low = n;
+        search->high = log->end;
+        return QD_PENDING;
+    }
     while (n < log->end && log->row[n % FAKE_ROWS].utc_s < utc_s) {
         n++;
     }
-    *sequence = n;
+    search->low = search->high = n;
     return QD_OK;
 }
 

@@ -195,6 +195,11 @@ static void test_the_newest_500(void **state) {
     assert_int_equal(rows_of(read_hex(GET_LOG)), 500);
     assert_int_equal(got.octets[4 + 17], 100);
     assert_int_equal(rows_of(read_range(LOG, 0, WORLD_UTC_S + 99, "01 00")), 0);
+    /* Midnight of the meter's first day lies before its epoch: no bound. */
+    assert_int_equal(rows_of(read_hex("C0 01 C1 " LOG " 02 01 01 02 04 " CLOCK_COLUMN
+                                      " 09 0C 07D0 01 01 FF 00 00 00 FF 8000 FF"
+                                      " 09 0C FFFF FF FF FF FF FF FF FF 8000 FF 01 00")),
+                     500);
     assert_int_equal(rows_of(read_range(LOG, 0, WORLD_UTC_S + 100, "01 00")), 1);
     expect_codes(read_entries(LOG, 1, 2, 1, 0), "64 65");
     expect_codes(read_entries(LOG, 500, 0, 1, 0), "57");

@@ -11,7 +11,7 @@ static void test_empty(void **state) {
     assert_int_equal(span.end, 1);
     assert_int_equal(span.orderly, 1);
     assert_int_equal(world_read(w, EVENTS, 1), QD_END);
-    assert_int_equal(w->logs->find(w->logs->context, 0x301, 5, &sequence), QD_OK);
+    assert_int_equal(world_find(w, 0x301, 5, &sequence), QD_OK);
     assert_int_equal(sequence, 1);
     assert_int_equal(w->logs->span(w->logs->context, 0x999, &span), QD_UNDEFINED);
     world_free(w);
@@ -326,6 +326,33 @@ static void test_random(void **state) {
     }
 }
 
+/* A search opens four pages per call at most. */
+static void test_find_bounded(void **state) {
+    (void)state;
+    for (unsigned size = 50; size <= 400; size += 350) {
+        world_t *w = world_new();
+        uint32_t time = 1000;
+
+        for (unsigned i = 0; i < size; i++) {
+            assert_int_equal(world_append(w, EVENTS, ++time), QD_OK);
+            (void)qd_log_run(w->logs_store);
+            (void)qd_log_run(w->logs_store);
+        }
+        for (uint32_t wanted = 990; wanted < 1420; wanted += 7) {
+            qd_log_search_t search = {0, 0, 0};
+            qd_status_t status = QD_PENDING;
+            for (unsigned calls = 0; status == QD_PENDING; calls++) {
+                uint32_t before = qd_log_opened(w->logs_store);
+                assert_true(calls < 40);
+                status = w->logs->find(w->logs->context, 0x301, wanted, &search);
+                assert_true(qd_log_opened(w->logs_store) - before <= 4);
+            }
+            assert_int_equal(status, QD_OK);
+        }
+        world_free(w);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),           cmocka_unit_test(test_arguments),
@@ -333,7 +360,7 @@ int main(void) {
         cmocka_unit_test(test_program_again),   cmocka_unit_test(test_group),
         cmocka_unit_test(test_full_group),      cmocka_unit_test(test_pending_erase),
         cmocka_unit_test(test_restart),         cmocka_unit_test(test_find_disorder),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random),          cmocka_unit_test(test_find_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -232,8 +232,8 @@ static void rows_that_cannot_be_read(void **state) {
         assert_int_equal(world_read(b.w, EVENTS, 5 + 3 * EVENTS_ROWS * i), QD_IO);
         assert_int_equal(world_read(b.w, EVENTS, 5 + 3 * EVENTS_ROWS * i), QD_OK);
         plan_set(plan, 2, 1, QD_IO);
-        assert_int_equal(b.w->logs->find(b.w->logs->context, EVENTS_ID, 14, &sequence), QD_IO);
-        assert_int_equal(b.w->logs->find(b.w->logs->context, EVENTS_ID, 14, &sequence), QD_OK);
+        assert_int_equal(world_find(b.w, EVENTS_ID, 14, &sequence), QD_IO);
+        assert_int_equal(world_find(b.w, EVENTS_ID, 14, &sequence), QD_OK);
         assert_int_equal(sequence, 5);
         /* Scrubbing looks at the same page again. */
         assert_int_equal(qd_log_scrub(b.w->logs_store, &log, &first), QD_OK);
@@ -268,7 +268,7 @@ static void heads_that_cannot_be_read(void **state) {
     assert_int_equal(logs->append(logs->context, EVENTS_ID, 11, row, sizeof row, &sequence), QD_IO);
     assert_int_equal(logs->read(logs->context, EVENTS_ID, 5, &time, row, sizeof row, &length), QD_IO);
     assert_int_equal(logs->span(logs->context, EVENTS_ID, &span), QD_IO);
-    assert_int_equal(logs->find(logs->context, EVENTS_ID, 20, &sequence), QD_IO);
+    assert_int_equal(world_find(b.w, EVENTS_ID, 20, &sequence), QD_IO);
     assert_int_equal(logs->restart(logs->context, EVENTS_ID, EVENTS_ROW), QD_IO);
     assert_int_equal(qd_log_run(b.w->logs_store), QD_IO);
     assert_int_equal(qd_log_scrub(b.w->logs_store, &log, &sequence), QD_END); /* there is none to look at */

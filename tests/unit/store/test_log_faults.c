@@ -240,7 +240,7 @@ static void test_corrupt_page(void **state) {
     assert_true(stats_of(w).bad_pages > 0);
     for (uint32_t i = 0; i < 100; i++) {
         time = 5 + i;
-        assert_int_equal(w->logs->find(w->logs->context, 0x301, time, &sequence), QD_OK);
+        assert_int_equal(world_find(w, 0x301, time, &sequence), QD_OK);
         assert_int_equal(sequence, time < 10   ? 1
                                    : time < 28 ? time - 9
                                    : time < 37 ? 28
