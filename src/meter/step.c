@@ -257,10 +257,8 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     /* Civil time goes on even when nothing can be measured. */
     if (booked > 0 || meter->loop != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
         meter->modules_us = tick_us;
-        uint32_t opened = qd_log_opened(meter->logs);
         run_under_snapshot(meter, tick_us, next_us);
         qd_upkeep_run(meter, tick_us);
-        spent = spent || qd_log_opened(meter->logs) != opened;
     }
     if (spent) {
         *next_us = tick_us; /* events and peers have the next step: the longest one is no sum of all works */
