@@ -164,6 +164,8 @@ static void settle(qd_meter_t *meter, uint64_t tick_us) {
         return;
     }
     meter->started = true;
+    qd_upkeep_run(meter,
+                  tick_us); /* what the start has lost is in the register before anything else is told */
     int64_t down_ms = 0;
     bool known = ask_down(meter, &down_ms);
     (void)qd_event_power_start(events_of(meter), known ? &down_ms : NULL, known, tick_us);
