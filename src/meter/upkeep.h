@@ -1,9 +1,9 @@
 /*
  * upkeep.h - looking after the memories: what rots is found while there is still a copy, and told.
  *
- * Purpose: every thirty seconds one place of the record store and one page of the logs is verified; what was repaired or
+ * Purpose: every minute one place of the record store and one page of the logs is verified; what was repaired or
  * lost goes into metrology's integrity journal, and what is wrong now into the error register: at once when
- * metrology or the clock says so, within thirty seconds when a memory does. Metering never
+ * metrology or the clock says so, within a minute when a memory does. Metering never
  * waits for any of it.
  * Context: main context, inside a step, outside of groups.
  */
@@ -14,7 +14,7 @@
 
 struct qd_meter;
 
-#define QD_UPKEEP_PERIOD_US 30000000u
+#define QD_UPKEEP_PERIOD_US 60000000u
 
 /* Detail of the journal entry for slots that the mount has written again; scrubbing names the record, 0: superblock. */
 #define QD_UPKEEP_AT_START 0xFFFFu
