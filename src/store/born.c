@@ -9,11 +9,11 @@
 #include "store/internal.h"
 
 static bool is_born(const qd_store_t *store, uint16_t row) {
-    return (store->born[row / 8u] >> (row % 8u) & 1u) != 0;
+    return ((unsigned)store->born[row / 8u] >> (row % 8u) & 1u) != 0;
 }
 
 static void set_born(qd_store_t *store, uint16_t row) {
-    store->born[row / 8u] |= (uint8_t)(1u << (row % 8u));
+    store->born[row / 8u] = (uint8_t)(store->born[row / 8u] | 1u << (row % 8u));
 }
 
 void qd_born_mark(qd_store_t *store, uint16_t row) {

@@ -172,7 +172,7 @@ static qd_status_t move_record(qd_move_t *move, uint16_t row, uint32_t offset) {
         return made == QD_END ? QD_OK : made;
     }
     if (row < 8u * sizeof move->born) {
-        move->born[row / 8u] |= (uint8_t)(1u << (row % 8u));
+        move->born[row / 8u] = (uint8_t)(move->born[row / 8u] | 1u << (row % 8u));
     }
     for (uint8_t slot = 0; slot < 2 && status == QD_OK; slot++) {
         qd_seal_nonce_t nonce = {kind->id, slot, store->epoch, move->sequence + slot};

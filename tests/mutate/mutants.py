@@ -27,6 +27,7 @@ GCM, SEALER = "src/crypto/gcm.c", "src/meter/sealer_gcm.c"
 LOG, LOG_HEAD, LOG_PAGE = "src/store/log.c", "src/store/log_head.c", "src/store/log_page.c"
 LOG_WORK, LOG_REBUILD = "src/store/log_work.c", "src/store/log_rebuild.c"
 UPKEEP, SUPPLY, TAKE_OVER = "src/meter/upkeep.c", "src/meter/supply.c", "src/meter/migrate.c"
+BORN = "src/store/born.c"
 
 ROWS = [
     # metrology: energy
@@ -67,7 +68,7 @@ ROWS = [
      "saturate(clock->uncertainty_ms)", "uncertainty does not grow"),
     ("clock-range", CLOCK, "utc_ms >= 0 && utc_ms < UTC_LIMIT_MS", "utc_ms >= 0", "year 10000 is accepted"),
     ("base-never-due", COMMIT, "m->since_base_us >= (uint64_t)m->config->fold_period_s * 1000000u", "false", "the base record is never folded"),
-    ("rate-change-unfolded", COMMIT, "|| m->rate_changed ||", "||", "a delta stands on a base of other rates"),
+    ("rate-change-unfolded", COMMIT, "return m->rate_changed || m->number", "return m->number", "a delta stands on a base of other rates"),
     ("failed-forgotten", COMMIT, "    m->committed_generation = m->generation - 1u;\n    if", "    if", "a failed group is not written again"),
     ("number-stands", COMMIT, "        m->number++;\n", "", "snapshots keep their number"),
     ("rate-nine", REQUEST, "selection->rate[c] > QD_RATES", "selection->rate[c] > QD_RATES + 1u", "rate 9 is accepted"),
@@ -130,20 +131,20 @@ ROWS = [
     ("offset-stays", GET, "        t->offset = 0;\n", "", "octets are skipped in the next element"),
     ("list-count", GET, "count > QD_SELECTION_ITEMS", "count > QD_SELECTION_ITEMS + 1u", "one item more than there is room for"),
     ("tail-ignored", GET, "take_item(service, 0) != QD_OK || qd_reader_left(&service->r) != 0", "take_item(service, 0) != QD_OK", "octets behind a request"),
-    ("pending-rows", GET, "bool between_rows = status == QD_PENDING && t->head_given;", "bool between_rows = false;",
-     "rows that come one by one are asked for anew for ever"),
+    ("pending-rows", GET, "status = QD_NO_SPACE; /* the rows that are there", "status = QD_OK; /* the rows that are there",
+     "rows that come in pieces end with the first piece"),
     ("selection-twice", GET, "    if (t->selective != QD_SELECTED_NONE) {\n        return QD_NO_SPACE;\n    }\n", "",
      "the second selection of a list replaces the first"),
     ("selection-unasked", GET, "(service->association->conformance & QD_CONFORMANCE_SELECTIVE_ACCESS) == 0", "false",
      "selective access that was not negotiated"),
     # logs and selections
     ("range-from", EVENT_LOG, "utc_s >= (int64_t)selection->from &&", "utc_s > (int64_t)selection->from &&", "the first bound is excluded"),
-    ("range-to", EVENT_LOG, "(int64_t)selection->to + 1, &end)", "(int64_t)selection->to, &end)", "the last bound is excluded"),
+    ("range-to", EVENT_LOG, "(int64_t)selection->to + 1, selection, &end)", "(int64_t)selection->to, selection, &end)", "the last bound is excluded"),
     ("entry-one-less", EVENT_LOG, "to - selection->from + 1u : 0;", "to - selection->from : 0;", "the last entry is left out"),
     ("entry-from-zero", SELECTION, "if (number[0] == 0 || ", "if (", "entries counted from 0"),
     ("corrupt-counted", EVENT_LOG, "return n >= selection->orderly;", "return true;", "damaged entries in no order are in every range"),
     ("log-beyond-size", EVENT_LOG, "        span->first = span->end - entries;\n", "", "more entries than profile_entries"),
-    ("find-before-order", EVENT_LOG, "from = from < selection->orderly ? selection->orderly : from;", "from = rows->first;",
+    ("find-before-order", EVENT_LOG, "selection->begin < selection->orderly ? selection->orderly : selection->begin;", "rows->first;",
      "entries in front of the range"),
     ("column-order", SELECTION, "take_column(columns, source, &selection->column[i]);", "take_column(columns, source, &selection->column[0]);",
      "selected columns are mixed up"),
@@ -232,7 +233,11 @@ ROWS = [
     ("pages-add-up", UPKEEP, "        upkeep->bad_pages = 0;\n", "", "one lost page counts once more each round"),
     ("looks-all-the-time", UPKEEP, "upkeep->next_us = tick_us + QD_UPKEEP_PERIOD_US;", "upkeep->next_us = tick_us;", "memories are read through without a pause"),
     ("pages-unseen", UPKEEP, "        scrub_page(meter);\n    } else if", "    } else if", "pages of the logs are never verified"),
-    ("record-no-error", UPKEEP, "if (upkeep->lost_records != 0 || ", "if (", "a lost record is no error"),
+    ("blank-is-new", BORN, "state->slot[slot] = QD_SLOT_BAD;", "state->slot[slot] = QD_SLOT_BLANK;", "octets that turned blank were never written"),
+    ("map-not-promised", BORN, "store->promised = true;", "store->promised = false;", "nobody knows that there was a map"),
+    ("map-unsaved", BORN, "store->born_dirty = true;\n    }\n}", "}\n}", "the map is not written"),
+    ("super-unread", SUPER, "memcmp(found, block, sizeof found) != 0) {", "false) {", "a superblock that does not hold is not noticed"),
+    ("record-no-error", UPKEEP, "if (upkeep->was_lost || upkeep->lost_records != 0 || ", "if (", "a lost record is no error"),
     ("page-no-error", UPKEEP, "upkeep->bad_pages != 0 || upkeep->told_pages != 0 ||", "upkeep->bad_pages != 0 ||", "a lost page is no error until it is found again"),
     ("clock-no-error", UPKEEP, "if (!snapshot->clock.valid) {", "if (snapshot->clock.valid) {", "an invalid clock is no error"),
     ("error-unsaid", UPKEEP, "} else if (same) {", "} else {", "an error is told with the next look only"),
