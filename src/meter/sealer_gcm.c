@@ -4,20 +4,14 @@
  */
 #include "meter/sealer_gcm.h"
 
-static void put_u32(uint8_t *octets, uint32_t value) {
-    octets[0] = (uint8_t)value;
-    octets[1] = (uint8_t)(value >> 8);
-    octets[2] = (uint8_t)(value >> 16);
-    octets[3] = (uint8_t)(value >> 24);
-}
+#include "base/octets.h"
 
 static void spell(uint8_t octets[QD_GCM_NONCE_SIZE], const qd_seal_nonce_t *nonce) {
-    octets[0] = (uint8_t)nonce->record;
-    octets[1] = (uint8_t)(nonce->record >> 8);
+    qd_le16_put(octets, nonce->record);
     octets[2] = nonce->slot;
     octets[3] = 0;
-    put_u32(octets + 4, nonce->epoch);
-    put_u32(octets + 8, nonce->sequence);
+    qd_le32_put(octets + 4, nonce->epoch);
+    qd_le32_put(octets + 8, nonce->sequence);
 }
 
 static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,

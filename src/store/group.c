@@ -30,8 +30,8 @@ uint32_t qd_redo_size(const qd_store_layout_t *layout, const qd_sealer_t *sealer
 static uint32_t find_entry(const qd_store_t *store, uint16_t id) {
     uint32_t at = 0;
 
-    while (at < store->staged && qd_store_get_u16(store->staging + at) != id) {
-        at += QD_STORE_ENTRY_SIZE + qd_store_get_u16(store->staging + at + 2);
+    while (at < store->staged && qd_le16_get(store->staging + at) != id) {
+        at += QD_STORE_ENTRY_SIZE + qd_le16_get(store->staging + at + 2);
     }
     return at;
 }
@@ -39,8 +39,8 @@ static uint32_t find_entry(const qd_store_t *store, uint16_t id) {
 static void append(qd_store_t *store, uint16_t id, const uint8_t *payload, uint16_t length) {
     uint8_t *entry = store->staging + store->staged;
 
-    qd_store_put_u16(entry, id);
-    qd_store_put_u16(entry + 2, length);
+    qd_le16_put(entry, id);
+    qd_le16_put(entry + 2, length);
     if (length > 0) {
         memcpy(entry + QD_STORE_ENTRY_SIZE, payload, length);
     }
@@ -54,7 +54,7 @@ qd_status_t qd_group_stage(qd_store_t *store, uint16_t id, const uint8_t *payloa
     uint8_t *entry = store->staging + at;
 
     if (at < store->staged) {
-        old = QD_STORE_ENTRY_SIZE + (uint32_t)qd_store_get_u16(entry + 2);
+        old = QD_STORE_ENTRY_SIZE + (uint32_t)qd_le16_get(entry + 2);
     }
     /* The limit counts payload only, so that a model can add up its capacities. */
     if (store->staged - old - QD_STORE_ENTRY_SIZE * (store->staged_count - (old > 0 ? 1u : 0u)) + length >
@@ -96,11 +96,11 @@ static qd_status_t write_redo(qd_store_t *store) {
     }
     store->group_sequence++;
     nonce.sequence = store->group_sequence;
-    qd_store_put_u32(front, REDO_MARK);
-    qd_store_put_u16(front + AT_ZERO, 0);
-    qd_store_put_u16(front + AT_LENGTH, (uint16_t)store->staged);
-    qd_store_put_u32(front + AT_SEQUENCE, nonce.sequence);
-    qd_store_put_u32(front + AT_EPOCH, nonce.epoch);
+    qd_le32_put(front, REDO_MARK);
+    qd_le16_put(front + AT_ZERO, 0);
+    qd_le16_put(front + AT_LENGTH, (uint16_t)store->staged);
+    qd_le32_put(front + AT_SEQUENCE, nonce.sequence);
+    qd_le32_put(front + AT_EPOCH, nonce.epoch);
     status = sealer->seal(sealer->context, &nonce, store->staging, store->staged, store->staging, tag);
     if (status != QD_OK) {
         return status;
@@ -139,8 +139,8 @@ static qd_status_t apply_pass(qd_store_t *store, bool twins) {
     qd_status_t status = QD_OK;
 
     for (uint32_t at = 0; at < store->staged && status == QD_OK;) {
-        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging + at));
-        uint16_t length = qd_store_get_u16(store->staging + at + 2);
+        uint16_t row = qd_slots_find(store, qd_le16_get(store->staging + at));
+        uint16_t length = qd_le16_get(store->staging + at + 2);
         uint8_t *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
 
         if (twins) {
@@ -181,8 +181,8 @@ static bool is_sound(qd_store_t *store) {
     uint16_t count = 0;
 
     while (store->staged - at >= QD_STORE_ENTRY_SIZE) {
-        uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging + at));
-        uint16_t length = qd_store_get_u16(store->staging + at + 2);
+        uint16_t row = qd_slots_find(store, qd_le16_get(store->staging + at));
+        uint16_t length = qd_le16_get(store->staging + at + 2);
 
         if (row == QD_STORE_NONE || length > store->layout->rows[row].capacity ||
             length > store->staged - at - QD_STORE_ENTRY_SIZE) {
@@ -211,16 +211,16 @@ static qd_status_t load_redo(qd_store_t *store) {
     if (qd_store_is_blank(front, head, 0) || qd_store_is_blank(front, head, store->blank)) {
         return QD_END;
     }
-    length = qd_store_get_u16(front + AT_LENGTH);
-    if (qd_store_get_u32(front) != REDO_MARK || length > qd_redo_data_size(store->layout)) {
+    length = qd_le16_get(front + AT_LENGTH);
+    if (qd_le32_get(front) != REDO_MARK || length > qd_redo_data_size(store->layout)) {
         return QD_CORRUPT;
     }
     status = device->read(device->context, store->bank + head, store->staging, length);
     if (status != QD_OK) {
         return status;
     }
-    nonce.sequence = qd_store_get_u32(front + AT_SEQUENCE);
-    nonce.epoch = qd_store_get_u32(front + AT_EPOCH);
+    nonce.sequence = qd_le32_get(front + AT_SEQUENCE);
+    nonce.epoch = qd_le32_get(front + AT_EPOCH);
     status = sealer->open(sealer->context, &nonce, store->staging, length, store->staging,
                           front + QD_STORE_REDO_HEADER_SIZE);
     if (status == QD_OK) {
@@ -254,7 +254,7 @@ qd_status_t qd_group_find(qd_store_t *store, uint16_t id, const uint8_t **payloa
     if (at >= store->staged) {
         return QD_END;
     }
-    *length = qd_store_get_u16(store->staging + at + 2);
+    *length = qd_le16_get(store->staging + at + 2);
     *payload = store->staging + at + QD_STORE_ENTRY_SIZE;
     return QD_OK;
 }
@@ -323,15 +323,15 @@ static qd_status_t commit_by_redo(qd_store_t *store) {
 }
 
 static qd_status_t commit_staged(qd_store_t *store) {
-    uint16_t row = qd_slots_find(store, qd_store_get_u16(store->staging));
+    uint16_t row = qd_slots_find(store, qd_le16_get(store->staging));
     unsigned holding = qd_slots_holding(store, row);
     qd_status_t status;
 
     if (store->staged_count > 1 || holding == 1) {
         return commit_by_redo(store);
     }
-    status = qd_slots_write(store, row, store->staging + QD_STORE_ENTRY_SIZE,
-                            qd_store_get_u16(store->staging + 2));
+    status =
+        qd_slots_write(store, row, store->staging + QD_STORE_ENTRY_SIZE, qd_le16_get(store->staging + 2));
     if (status == QD_CORRUPT && holding == 2) {
         return commit_by_redo(store);
     }

@@ -9,6 +9,7 @@
 #ifndef QD_STORE_INTERNAL_H
 #define QD_STORE_INTERNAL_H
 
+#include "base/octets.h"
 #include "store/store.h"
 
 /* docs/storage.md gives these layouts. */
@@ -75,27 +76,6 @@ typedef struct qd_slot_header {
     uint32_t sequence;
     uint32_t epoch;
 } qd_slot_header_t;
-
-/* Little-endian octets at p, whatever its alignment. */
-static inline void qd_store_put_u16(uint8_t *p, uint16_t value) {
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-}
-
-static inline void qd_store_put_u32(uint8_t *p, uint32_t value) {
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
-    p[2] = (uint8_t)(value >> 16);
-    p[3] = (uint8_t)(value >> 24);
-}
-
-static inline uint16_t qd_store_get_u16(const uint8_t *p) {
-    return (uint16_t)(p[0] | (uint32_t)p[1] << 8);
-}
-
-static inline uint32_t qd_store_get_u32(const uint8_t *p) {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 static inline size_t qd_store_round8(size_t value) {
     return (value + 7u) & ~(size_t)7u;

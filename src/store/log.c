@@ -134,7 +134,7 @@ static qd_status_t append(void *context, uint16_t id, int64_t utc_s, const uint8
         qd_log_head_advance(store, row, &head);
     }
     at = store->image + QD_LOG_FIELDS_SIZE + rows * (QD_LOG_TIME_SIZE + (uint32_t)length);
-    qd_store_put_u32(at, (uint32_t)utc_s);
+    qd_le32_put(at, (uint32_t)utc_s);
     memcpy(at + QD_LOG_TIME_SIZE, octets, length);
     if ((uint32_t)utc_s < head.newest) {
         head.orderly = head.end;
@@ -229,7 +229,7 @@ static qd_status_t read(void *context, uint16_t id, uint32_t sequence, int64_t *
     }
     status = fetch(store, row, sequence, &found);
     if (status == QD_OK) {
-        *utc_s = (int64_t)qd_store_get_u32(found);
+        *utc_s = (int64_t)qd_le32_get(found);
         memcpy(octets, found + QD_LOG_TIME_SIZE, head->row_size);
         *length = head->row_size;
     }
@@ -283,7 +283,7 @@ static qd_status_t time_from(qd_log_store_t *store, uint8_t row, uint32_t *at, u
         }
         status = fetch(store, row, *at, &octets);
         if (status == QD_OK) {
-            *time = qd_store_get_u32(octets);
+            *time = qd_le32_get(octets);
         }
         if (status != QD_CORRUPT) {
             return status;

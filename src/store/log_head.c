@@ -91,13 +91,13 @@ static void encode(uint8_t *image, const qd_log_head_t *head) {
     image[AT_VERSION] = QD_LOG_VERSION;
     image[AT_ROW_SIZE] = head->row_size;
     image[AT_REMAPS] = head->remaps;
-    qd_store_put_u16(image + AT_GAP, head->gap);
+    qd_le16_put(image + AT_GAP, head->gap);
     for (uint32_t i = 0; i < WORDS; i++) {
-        qd_store_put_u32(image + AT_WORDS + 4 * i, *words[i]);
+        qd_le32_put(image + AT_WORDS + 4 * i, *words[i]);
     }
     for (uint32_t i = 0; i < head->remaps; i++) {
-        qd_store_put_u32(image + AT_REMAP + REMAP_SIZE * i, head->remap_from[i]);
-        qd_store_put_u16(image + AT_REMAP + REMAP_SIZE * i + 4, head->remap_block[i]);
+        qd_le32_put(image + AT_REMAP + REMAP_SIZE * i, head->remap_from[i]);
+        qd_le16_put(image + AT_REMAP + REMAP_SIZE * i + 4, head->remap_block[i]);
     }
 }
 
@@ -115,13 +115,13 @@ static qd_status_t decode(const qd_log_store_t *store, uint8_t row, const uint8_
     words_of(head, words);
     head->row_size = image[AT_ROW_SIZE];
     head->remaps = image[AT_REMAPS];
-    head->gap = qd_store_get_u16(image + AT_GAP);
+    head->gap = qd_le16_get(image + AT_GAP);
     for (uint32_t i = 0; i < WORDS; i++) {
-        *words[i] = qd_store_get_u32(image + AT_WORDS + 4 * i);
+        *words[i] = qd_le32_get(image + AT_WORDS + 4 * i);
     }
     for (uint32_t i = 0; i < head->remaps; i++) {
-        head->remap_from[i] = qd_store_get_u32(image + AT_REMAP + REMAP_SIZE * i);
-        head->remap_block[i] = qd_store_get_u16(image + AT_REMAP + REMAP_SIZE * i + 4);
+        head->remap_from[i] = qd_le32_get(image + AT_REMAP + REMAP_SIZE * i);
+        head->remap_block[i] = qd_le16_get(image + AT_REMAP + REMAP_SIZE * i + 4);
     }
     if (head->page < head->base_page || head->first < head->base_row || head->first > head->end ||
         qd_log_row_of(store, head, head->page) > head->end ||

@@ -56,10 +56,10 @@ qd_status_t qd_log_page_open(qd_log_store_t *store, uint8_t row, uint32_t offset
         return QD_IO;
     }
     length = store->page[AT_LENGTH];
-    nonce.record = qd_store_get_u16(store->page);
+    nonce.record = qd_le16_get(store->page);
     nonce.slot = QD_SEAL_SLOT_PAGE;
-    nonce.epoch = qd_store_get_u32(store->page + AT_EPOCH);
-    nonce.sequence = qd_store_get_u32(store->page + AT_NUMBER);
+    nonce.epoch = qd_le32_get(store->page + AT_EPOCH);
+    nonce.sequence = qd_le32_get(store->page + AT_NUMBER);
     if (nonce.record != store->layout->rows[row].id || store->page[AT_VERSION] != QD_LOG_VERSION ||
         length < QD_LOG_PAGE_INNER_SIZE ||
         length > QD_LOG_PAGE_SIZE - QD_LOG_PAGE_HEAD_SIZE - sealer->tag_size ||
@@ -72,8 +72,8 @@ qd_status_t qd_log_page_open(qd_log_store_t *store, uint8_t row, uint32_t offset
         return status == QD_CORRUPT ? QD_CORRUPT : QD_IO;
     }
     info->number = nonce.sequence;
-    info->generation = qd_store_get_u32(octets);
-    info->first = qd_store_get_u32(octets + 4);
+    info->generation = qd_le32_get(octets);
+    info->first = qd_le32_get(octets + 4);
     info->row_size = octets[8];
     info->rows = (uint8_t)((length - QD_LOG_PAGE_INNER_SIZE) / (QD_LOG_TIME_SIZE + (uint32_t)info->row_size));
     return info->row_size > 0 && info->rows == qd_log_page_rows(store, info->row_size) ? QD_OK : QD_CORRUPT;
@@ -119,13 +119,13 @@ static uint32_t seal(qd_log_store_t *store, uint8_t row) {
     uint8_t *octets = inner(store);
 
     store->cached_page = QD_LOG_NO_PAGE;
-    qd_store_put_u16(store->page, nonce.record);
+    qd_le16_put(store->page, nonce.record);
     store->page[AT_VERSION] = QD_LOG_VERSION;
     store->page[AT_LENGTH] = (uint8_t)length;
-    qd_store_put_u32(store->page + AT_NUMBER, nonce.sequence);
-    qd_store_put_u32(store->page + AT_EPOCH, nonce.epoch);
-    qd_store_put_u32(octets, head->generation);
-    qd_store_put_u32(octets + 4, qd_log_row_of(store, head, head->page));
+    qd_le32_put(store->page + AT_NUMBER, nonce.sequence);
+    qd_le32_put(store->page + AT_EPOCH, nonce.epoch);
+    qd_le32_put(octets, head->generation);
+    qd_le32_put(octets + 4, qd_log_row_of(store, head, head->page));
     octets[8] = head->row_size;
     memcpy(octets + QD_LOG_PAGE_INNER_SIZE, store->image + QD_LOG_FIELDS_SIZE, size);
     if (sealer->seal(sealer->context, &nonce, octets, length, octets, store->page + AT_TAG) != QD_OK) {

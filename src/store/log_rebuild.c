@@ -106,7 +106,7 @@ static qd_status_t find_order(qd_log_store_t *store, uint8_t row, const qd_log_p
         if (status != QD_OK) {
             return QD_IO;
         }
-        time = qd_store_get_u32(qd_log_page_row(store, row, sequence - begin));
+        time = qd_le32_get(qd_log_page_row(store, row, sequence - begin));
         head->orderly = time < head->newest ? sequence : head->orderly;
         head->newest = time;
     }

@@ -8,10 +8,10 @@
 static uint32_t check(const qd_seal_nonce_t *nonce, const uint8_t *octets, size_t length) {
     uint8_t head[NONCE_SIZE];
 
-    qd_store_put_u16(head, nonce->record);
+    qd_le16_put(head, nonce->record);
     head[2] = nonce->slot;
-    qd_store_put_u32(head + 3, nonce->epoch);
-    qd_store_put_u32(head + 7, nonce->sequence);
+    qd_le32_put(head + 3, nonce->epoch);
+    qd_le32_put(head + 7, nonce->sequence);
     return qd_crc32(qd_crc32(0, head, sizeof head), octets, length);
 }
 
@@ -24,7 +24,7 @@ static void copy(uint8_t *out, const uint8_t *in, size_t length) {
 static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
                         uint8_t *out, uint8_t *tag) {
     (void)context;
-    qd_store_put_u32(tag, check(nonce, in, length));
+    qd_le32_put(tag, check(nonce, in, length));
     copy(out, in, length);
     return QD_OK;
 }
@@ -32,7 +32,7 @@ static qd_status_t seal(void *context, const qd_seal_nonce_t *nonce, const uint8
 static qd_status_t open(void *context, const qd_seal_nonce_t *nonce, const uint8_t *in, size_t length,
                         uint8_t *out, const uint8_t *tag) {
     (void)context;
-    if (qd_store_get_u32(tag) != check(nonce, in, length)) {
+    if (qd_le32_get(tag) != check(nonce, in, length)) {
         return QD_CORRUPT;
     }
     copy(out, in, length);

@@ -67,10 +67,10 @@ static qd_status_t load(const qd_store_t *store, uint16_t row, uint8_t slot, uin
     if (qd_store_is_blank(front, head, store->blank)) {
         return QD_END;
     }
-    header->id = qd_store_get_u16(front);
-    header->length = qd_store_get_u16(front + 2);
-    header->sequence = qd_store_get_u32(front + 4);
-    header->epoch = qd_store_get_u32(front + 8);
+    header->id = qd_le16_get(front);
+    header->length = qd_le16_get(front + 2);
+    header->sequence = qd_le32_get(front + 4);
+    header->epoch = qd_le32_get(front + 8);
     if (header->id != kind->id || header->length > kind->capacity) {
         return QD_CORRUPT;
     }
@@ -100,10 +100,10 @@ qd_status_t qd_slot_put(qd_store_t *store, uint32_t offset, const qd_seal_nonce_
     qd_status_t status, opened;
 
     memcpy(displaced, front, head);
-    qd_store_put_u16(front, nonce->record);
-    qd_store_put_u16(front + 2, length);
-    qd_store_put_u32(front + 4, nonce->sequence);
-    qd_store_put_u32(front + 8, nonce->epoch);
+    qd_le16_put(front, nonce->record);
+    qd_le16_put(front + 2, length);
+    qd_le32_put(front + 4, nonce->sequence);
+    qd_le32_put(front + 8, nonce->epoch);
     status = sealer->seal(sealer->context, nonce, payload, length, payload, tag);
     store->garbled = true;
     if (status == QD_OK) {

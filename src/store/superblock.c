@@ -41,8 +41,8 @@ static uint32_t fingerprint(const qd_store_t *store) {
     uint32_t crc = 0;
 
     for (uint16_t i = 0; i < layout->row_count; i++) {
-        qd_store_put_u16(row, layout->rows[i].id);
-        qd_store_put_u16(row + 2, layout->rows[i].capacity);
+        qd_le16_put(row, layout->rows[i].id);
+        qd_le16_put(row + 2, layout->rows[i].capacity);
         crc = qd_crc32(crc, row, sizeof row);
     }
     return crc;
@@ -60,14 +60,14 @@ static qd_seal_nonce_t nonce_of(uint8_t copy, uint32_t epoch, bool first_bank, b
 
 static void describe(const qd_store_t *store, uint8_t *plain) {
     memset(plain, 0, SEALED_SIZE);
-    qd_store_put_u16(plain + IN_VERSION, store->layout->version);
+    qd_le16_put(plain + IN_VERSION, store->layout->version);
     memcpy(plain + IN_MODEL, store->layout->model, strlen(store->layout->model));
     plain[IN_BLANK] = store->blank;
-    qd_store_put_u32(plain + IN_LAYOUT, fingerprint(store));
-    qd_store_put_u16(plain + IN_ROWS,
-                     (uint16_t)(store->layout->row_count | (store->promised ? ROWS_PROMISED : 0u)));
-    qd_store_put_u16(plain + IN_GROUP, store->layout->group_capacity);
-    qd_store_put_u16(plain + IN_BANK, (uint16_t)(store->bank / QD_STORE_BANK_UNIT));
+    qd_le32_put(plain + IN_LAYOUT, fingerprint(store));
+    qd_le16_put(plain + IN_ROWS,
+                (uint16_t)(store->layout->row_count | (store->promised ? ROWS_PROMISED : 0u)));
+    qd_le16_put(plain + IN_GROUP, store->layout->group_capacity);
+    qd_le16_put(plain + IN_BANK, (uint16_t)(store->bank / QD_STORE_BANK_UNIT));
 }
 
 /* Nothing in here but the epoch changes from start to start, and what does is in the nonce: doing it again gives
@@ -78,19 +78,19 @@ static qd_status_t encode(const qd_store_t *store, uint8_t copy, uint32_t epoch,
 
     memset(block, 0, QD_STORE_SUPER_SIZE);
     memcpy(block, magic, sizeof magic);
-    qd_store_put_u16(block + AT_FORMAT, FORMAT_VERSION);
+    qd_le16_put(block + AT_FORMAT, FORMAT_VERSION);
     block[AT_TAG_SIZE] = store->sealer->tag_size;
-    qd_store_put_u32(block + AT_EPOCH, epoch);
+    qd_le32_put(block + AT_EPOCH, epoch);
     describe(store, block + AT_SEALED);
     status = store->sealer->seal(store->sealer->context, &nonce, block + AT_SEALED, SEALED_SIZE,
                                  block + AT_SEALED, block + AT_TAG);
-    qd_store_put_u32(block + AT_CRC, qd_crc32(0, block, AT_CRC));
+    qd_le32_put(block + AT_CRC, qd_crc32(0, block, AT_CRC));
     return status;
 }
 
 static bool is_whole(const uint8_t *block) {
     return memcmp(block, magic, sizeof magic) == 0 &&
-           qd_store_get_u32(block + AT_CRC) == qd_crc32(0, block, AT_CRC);
+           qd_le32_get(block + AT_CRC) == qd_crc32(0, block, AT_CRC);
 }
 
 /* Opens a copy under the nonces of either bank, with and without a map. QD_OK: copy->state says what it is; QD_IO. */
@@ -102,7 +102,7 @@ static qd_status_t judge(const qd_store_t *store, uint8_t number, qd_copy_t *cop
     if (!is_whole(copy->block)) {
         return QD_OK;
     }
-    if (qd_store_get_u16(copy->block + AT_FORMAT) != FORMAT_VERSION) {
+    if (qd_le16_get(copy->block + AT_FORMAT) != FORMAT_VERSION) {
         copy->state = COPY_OTHER_FORMAT;
         return QD_OK;
     }
@@ -110,7 +110,7 @@ static qd_status_t judge(const qd_store_t *store, uint8_t number, qd_copy_t *cop
     if (copy->block[AT_TAG_SIZE] != sealer->tag_size) {
         return QD_OK;
     }
-    copy->epoch = qd_store_get_u32(copy->block + AT_EPOCH);
+    copy->epoch = qd_le32_get(copy->block + AT_EPOCH);
     for (unsigned way = 0; way < 4 && status == QD_CORRUPT; way++) {
         qd_seal_nonce_t nonce = nonce_of(number, copy->epoch, way % 2u == 0, way < 2);
 
@@ -149,7 +149,7 @@ static const qd_copy_t *newest_of(const qd_copy_t *copies) {
 }
 
 static bool promises(const qd_copy_t *copy) {
-    return (qd_store_get_u16(copy->opened + IN_ROWS) & ROWS_PROMISED) != 0;
+    return (qd_le16_get(copy->opened + IN_ROWS) & ROWS_PROMISED) != 0;
 }
 
 /* Is it a store of this model and layout? Sets bank and blank. */
@@ -157,7 +157,7 @@ static qd_status_t compare(qd_store_t *store, const uint8_t *opened) {
     uint8_t own[SEALED_SIZE];
 
     store->blank = opened[IN_BLANK];
-    store->bank = qd_store_get_u16(opened + IN_BANK) * QD_STORE_BANK_UNIT;
+    store->bank = qd_le16_get(opened + IN_BANK) * QD_STORE_BANK_UNIT;
     describe(store, own);
     if (memcmp(opened + IN_MODEL, own + IN_MODEL, MODEL_SIZE) != 0) {
         return QD_MODEL;

@@ -14,7 +14,7 @@ class Mutant:
 
 
 ACC, ENERGY, CLOCK = "src/metrology/accumulator.c", "src/metrology/energy.c", "src/metrology/clock.c"
-COMMIT, REQUEST, IMAGES = "src/metrology/commit.c", "src/metrology/request.c", "src/metrology/images.c"
+COMMIT, REQUEST, DELTA = "src/metrology/commit.c", "src/metrology/request.c", "src/metrology/delta.c"
 JOURNAL, MOUNT, SCALAR = "src/metrology/journal.c", "src/metrology/mount.c", "src/item/scalar.c"
 ASSOCIATION, SERVER, GET = "src/cosem/association.c", "src/cosem/server.c", "src/cosem/server_get.c"
 ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set.c", "src/cosem/object.c",
@@ -77,14 +77,14 @@ ROWS = [
     ("stale-page", REQUEST, "(snapshot != 0 && snapshot != m->latched.number)", "false", "pages of another snapshot are served"),
     ("zero-ratio", REQUEST, "value < (flag ? 0 : 1)", "value < 0", "a transformer ratio of 0"),
     ("rtc-forgotten", REQUEST, "    m->clock = m->new_clock;\n", "", "the clock is set on paper only"),
-    ("delta-rest-high", IMAGES, "(moved->high[n] | (unsigned)moved->high[n + 1u] << 4)", "moved->high[n]",
+    ("delta-rest-high", DELTA, "(moved->high[n] | (unsigned)moved->high[n + 1u] << 4)", "moved->high[n]",
      "high bits of every second remainder are lost"),
     ("touched-phases", ENERGY, "    m->touched |= channels << (phase + 1u) * QD_ENERGY_COUNT;\n", "", "energy of the phases is not in a delta"),
-    ("touched-lost", IMAGES, "        m->touched = UINT32_MAX;\n", "", "energy booked while a base was written is not in the delta"),
-    ("touched-after-start", IMAGES, "    m->touched = head.bitmap;\n", "", "energy of the delta before a start is not in the next one"),
-    ("delta-bitmap", IMAGES, "bitmap |= (uint32_t)1 << i;", "bitmap |= (uint32_t)1 << (i ^ 1u);", "energy moves to the neighbour channel"),
-    ("base-byte-order", IMAGES, "w->at[1] = (uint8_t)(value >> 8);\n    w->at += 2;", "w->at[1] = (uint8_t)value;\n    w->at += 2;", "a stored number loses its high octet"),
-    ("judged-too-late", IMAGES, "if (rest >= QD_MET_NJ_PER_MJ ||", "if (", "a remainder beyond 1 mJ is accepted"),
+    ("touched-lost", DELTA, "        m->touched = UINT32_MAX;\n", "", "energy booked while a base was written is not in the delta"),
+    ("touched-after-start", DELTA, "    m->touched = head.bitmap;\n", "", "energy of the delta before a start is not in the next one"),
+    ("delta-bitmap", DELTA, "bitmap |= (uint32_t)1 << i;", "bitmap |= (uint32_t)1 << (i ^ 1u);", "energy moves to the neighbour channel"),
+    ("base-byte-order", "src/base/octets.h", "    at[1] = (uint8_t)(value >> 8);\n}\n\n/* Bits", "    at[1] = (uint8_t)value;\n}\n\n/* Bits", "a stored number loses its high octet"),
+    ("judged-too-late", DELTA, "if (rest >= QD_MET_NJ_PER_MJ ||", "if (", "a remainder beyond 1 mJ is accepted"),
     ("journal-claim", JOURNAL, "if (number_get(m->queue[i].octets) == TAG_REQUEST) {\n            const", "if (true) {\n            const",
      "a failed request takes another entry back"),
     ("journal-twice", JOURNAL, "number_get(m->queue[0].octets) <= newest)", "number_get(m->queue[0].octets) < newest)", "an entry of a group that holds comes again"),
@@ -101,9 +101,9 @@ ROWS = [
     ("start-unfolded", "src/metrology/metrology.c", "if (m->reference.valid && qd_met_fold_early(m)) {", "if (false) {", "two notices in a row"),
     ("notice-older", COMMIT, "    m->owner = QD_MET_NOBODY;\n    qd_status_t status =\n        m->ports.records->write(m->ports.records->context, QD_RECORD_METROLOGY_DELTA,",
      "    qd_status_t status =\n        m->ports.records->write(m->ports.records->context, QD_RECORD_METROLOGY_DELTA,", "an older image is written after a notice"),
-    ("notice-unsaid", IMAGES, "notice ? BIT_NOTICE : 0u;", "0u;", "the next start does not know of the notice"),
-    ("other-rate", IMAGES, "m->registers.mj[rate[c]][c] += apply && good ? mj : 0;", "", "energy under the new rate is lost"),
-    ("other-mixed", IMAGES, "    return !m->reference.mixed;", "    return true;", "a third rate's energy is lost"),
+    ("notice-unsaid", DELTA, "notice ? BIT_NOTICE : 0u;", "0u;", "the next start does not know of the notice"),
+    ("other-rate", DELTA, "m->registers.mj[rate[c]][c] += apply && good ? mj : 0;", "", "energy under the new rate is lost"),
+    ("other-mixed", DELTA, "    return !m->reference.mixed;", "    return true;", "a third rate's energy is lost"),
     ("checkpoint-once", COMMIT, "        m->checkpoint_dirty = true;\n        qd_met_written(m, QD_MET_WRITTEN_BASE);", "        qd_met_written(m, QD_MET_WRITTEN_BASE);", "no checkpoint"),
     ("loss-silent", MOUNT, "            m->flags |= QD_METER_FLAG_CORRUPT;\n", "", "a lost record raises no flag"),
     # item
@@ -183,9 +183,9 @@ ROWS = [
     ("gcm-padding", GCM, "memset(text + part, 0, padded - part);", "memset(text + part, 0, padded - part - 1u);", "key stream gets into the tag"),
     ("gcm-wipe", GCM, "i < sizeof gcm->state; i++", "i < 32; i++", "most of the expanded key stays in memory"),
     ("seal-slot", SEALER, "octets[2] = nonce->slot;", "octets[2] = 0;", "both slots of a record share a nonce"),
-    ("seal-record", SEALER, "(uint8_t)(nonce->record >> 8)", "(uint8_t)nonce->record", "records share a nonce"),
-    ("seal-epoch", SEALER, "put_u32(octets + 4, nonce->epoch);", "put_u32(octets + 4, nonce->sequence);", "a nonce comes again after a start"),
-    ("seal-sequence", SEALER, "put_u32(octets + 8, nonce->sequence);", "put_u32(octets + 8, nonce->sequence & 0xFFFFFFu);", "a nonce comes again late"),
+    ("seal-record", SEALER, "qd_le16_put(octets, nonce->record);", "qd_le16_put(octets, (uint8_t)nonce->record);", "records share a nonce"),
+    ("seal-epoch", SEALER, "qd_le32_put(octets + 4, nonce->epoch);", "qd_le32_put(octets + 4, nonce->sequence);", "a nonce comes again after a start"),
+    ("seal-sequence", SEALER, "qd_le32_put(octets + 8, nonce->sequence);", "qd_le32_put(octets + 8, nonce->sequence & 0xFFFFFFu);", "a nonce comes again late"),
     ("seal-keyless", SEALER, "    if (status == QD_OK) {\n        sealer->sealer.context", "    if (sealer != NULL) {\n        sealer->sealer.context", "seals with a key that is none"),
     # store
     ("foreign-is-damage", SUPER, "        return QD_FOREIGN;\n", "        return QD_CORRUPT;\n", "another device's memory looks damaged"),
