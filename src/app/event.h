@@ -91,8 +91,11 @@ typedef struct qd_event_bus qd_event_bus_t;
 
 extern const qd_module_t qd_event_module;
 
+/* Events in memory: those that wait for their commit, and before them the newest committed ones. */
+#define QD_EVENT_RING 16u
+
 /* An event of this moment; it reaches its targets after the next commit. Returns its sequence number.
- * When 16 wait already, the oldest waiting one is dropped and counted. */
+ * When QD_EVENT_RING wait already, the oldest waiting one is dropped and counted. */
 uint32_t qd_event_raise(qd_event_bus_t *bus, uint8_t code, int64_t detail, uint32_t cause);
 /* The same with an instant of its own; valid tells whether the clock was valid then. */
 uint32_t qd_event_raise_at(qd_event_bus_t *bus, uint8_t code, int64_t detail, uint32_t cause, qd_utc_t utc,

@@ -9,8 +9,6 @@
 
 /* Events of one group: with their rows, sealed records and perhaps a page it takes a good part of a step's time. */
 #define QD_EVENT_GROUP 4u
-/* Events in memory: those that wait, and before them the newest committed ones. */
-#define QD_EVENT_RING 16u
 
 struct qd_event_bus {
     const qd_services_t *services;

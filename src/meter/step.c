@@ -280,7 +280,8 @@ qd_status_t qd_meter_stop(qd_meter_t *meter) {
     qd_status_t status = commit_metrology(meter);
     qd_status_t events = QD_OK;
     bool done = true;
-    while (events == QD_OK && done) {
+    for (unsigned i = 0; i < QD_EVENT_RING && events == QD_OK && done;
+         i++) { /* each group takes one at least */
         events = commit_waiting(meter, &done);
     }
     return status != QD_OK ? status : events;
