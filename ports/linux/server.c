@@ -249,6 +249,9 @@ const qd_channel_port_t *qd_linux_server_channel(const qd_linux_server_t *server
 uint32_t qd_linux_server_flush(qd_linux_server_t *server) {
     uint32_t waiting = 0;
 
+    if (server->handles <= 1u) {
+        return 0; /* the listener alone: most steps of a meter have nobody to talk to */
+    }
     for (uint8_t n = 0; n < server->channels; n++) {
         connection_t *connection = server->channel[n].connection;
 
