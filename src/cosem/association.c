@@ -342,7 +342,7 @@ static qd_status_t partners(const qd_associations_t *self, uint8_t client, const
 static qd_status_t context_info(const qd_associations_t *self, const qd_association_t *asking,
                                 const qd_sink_t *sink) {
     uint32_t conformance = asking != NULL ? asking->conformance : self->tables->conformance;
-    uint16_t send = asking != NULL ? asking->pdu_size : self->tables->pdu_size;
+    uint16_t send = asking != NULL ? asking->pdu_size : self->tables->transmit_pdu;
     qd_scalar_t bits = {.type = QD_TYPE_BIT_STRING, .length = 24};
     bits.v.octets[0] = (uint8_t)(conformance >> 16);
     bits.v.octets[1] = (uint8_t)(conformance >> 8);
@@ -352,7 +352,7 @@ static qd_status_t context_info(const qd_associations_t *self, const qd_associat
         status = sink->scalar(sink->context, &bits);
     }
     if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, self->tables->pdu_size);
+        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, self->tables->receive_pdu);
     }
     if (status == QD_OK) {
         status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, send);

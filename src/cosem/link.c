@@ -98,7 +98,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
         .length = head->length,
     };
     qd_writer_t response;
-    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
+    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->transmit_pdu);
     qd_status_t status = qd_server_apdu(server, &request, &response);
     link->waiting = status == QD_PENDING && ++link->retries < RETRIES_MAX;
     if (link->waiting) {
@@ -117,7 +117,7 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
 /* An APDU longer than the receive buffer is answered and passed over; the association stays. */
 static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head) {
     qd_writer_t response;
-    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->pdu_size);
+    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->transmit_pdu);
     link->discard = QD_WRAPPER_HEAD + (uint32_t)head->length;
     (void)discard(link);
     if (head->destination == server->tables->server_sap) {
@@ -162,7 +162,7 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         return false;
     }
     if (!link->waiting) {
-        fill(link, QD_LINK_BUFFER(server->tables->pdu_size));
+        fill(link, QD_LINK_BUFFER(server->tables->receive_pdu));
     }
     if (link->discard > 0 && !discard(link)) {
         return link->received > 0;
@@ -177,7 +177,7 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         end_connection(link); /* there is no way back to the beginning of a frame */
         return false;
     }
-    if (head.length > server->tables->pdu_size) {
+    if (head.length > server->tables->receive_pdu) {
         refuse_oversized(link, server, &head);
         return true;
     }

@@ -103,7 +103,7 @@ static void answer(const qd_server_t *server, const qd_verdict_t *verdict, uint8
         qd_initiate_error_encode(&inner, verdict->error);
     } else if (association != NULL) {
         const qd_initiate_response_t response = {DLMS_VERSION, association->conformance,
-                                                 server->tables->pdu_size, VAA_NAME_LN};
+                                                 server->tables->receive_pdu, VAA_NAME_LN};
         qd_initiate_response_encode(&inner, &response);
     }
     qd_aare_t aare = {.context_name = context, .result = verdict->result, .diagnostic = verdict->diagnostic};
@@ -143,7 +143,7 @@ qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uin
     }
     if (association != NULL) {
         uint16_t theirs = initiate.max_receive_pdu == 0 ? UINT16_MAX : initiate.max_receive_pdu;
-        association->pdu_size = theirs < server->tables->pdu_size ? theirs : server->tables->pdu_size;
+        association->pdu_size = theirs < server->tables->transmit_pdu ? theirs : server->tables->transmit_pdu;
         association->conformance = initiate.conformance & server->tables->conformance;
         association->mechanism = aarq.has_mechanism ? aarq.mechanism : QD_MECHANISM_NONE;
         if (!initiate.response_allowed) {

@@ -54,8 +54,12 @@ typedef struct qd_client_row {
     const char *factory_secret; /* at most 16 characters; NULL: none */
 } qd_client_row_t;
 
+typedef enum qd_bearer { QD_BEARER_NETWORK = 0, QD_BEARER_OPTICAL, QD_BEARER_RS485 } qd_bearer_t;
+
 typedef struct qd_channel_row {
-    bool local; /* policy: counts as a local bearer */
+    bool local;     /* policy: counts as a local bearer */
+    uint8_t bearer; /* qd_bearer_t */
+    uint8_t line;   /* its HDLC setup (class 23), 0 the first */
 } qd_channel_row_t;
 
 typedef struct qd_cosem_tables {
@@ -69,7 +73,8 @@ typedef struct qd_cosem_tables {
     const qd_channel_row_t *channels;
     uint8_t channel_count;
     uint8_t association_count;    /* pool */
-    uint16_t pdu_size;            /* largest APDU, received and sent */
+    uint16_t receive_pdu;         /* largest APDU that is taken; the server declares it */
+    uint16_t transmit_pdu;        /* largest APDU that is sent, whatever the client would take */
     uint32_t conformance;         /* of the server */
     uint16_t inactivity_s;        /* a silent connection is closed after this; 0: never */
     uint16_t server_sap;          /* logical device 1 */

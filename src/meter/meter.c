@@ -95,7 +95,8 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
         carving->module[i] = arena_take(arena, model->modules[i].module->size(model->modules[i].config));
     }
     for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
-        carving->buffers[i] = arena_take(arena, 2u * QD_LINK_BUFFER(model->cosem->pdu_size));
+        carving->buffers[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->receive_pdu) +
+                                                    QD_LINK_BUFFER(model->cosem->transmit_pdu));
     }
     carving->loop = options->gate == QD_GATE_BY_LOOPBACK ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
 }
@@ -187,7 +188,7 @@ static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
     for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
         uint8_t *receive = carving->buffers[i];
         qd_link_init(&meter->links[i], i, tables->channels[i].local, meter->ports.channel[i], receive,
-                     receive + QD_LINK_BUFFER(tables->pdu_size));
+                     receive + QD_LINK_BUFFER(tables->receive_pdu));
     }
 }
 

@@ -157,7 +157,7 @@ ROWS = [
     ("cleared-everywhere", EVENT, "return event->detail == (int64_t)target;", "return true;", "event 255 goes to every log"),
     ("context-any", ACSE, "aarq->context_name != QD_CONTEXT_LN", "aarq->context_name == 0", "any application context"),
     ("pdu-min", ACSE, "initiate->max_receive_pdu < PDU_SIZE_MIN", "initiate->max_receive_pdu + 1u < PDU_SIZE_MIN", "PDU size 11"),
-    ("pdu-larger", ACSE, "theirs < server->tables->pdu_size ? theirs : server->tables->pdu_size", "server->tables->pdu_size", "the client's size is not kept"),
+    ("pdu-larger", ACSE, "theirs < server->tables->transmit_pdu ? theirs : server->tables->transmit_pdu", "server->tables->transmit_pdu", "the client's size is not kept"),
     ("conformance-grows", ACSE, "initiate.conformance & server->tables->conformance;", "initiate.conformance;", "conformance that the meter does not have"),
     ("set-tail", SET, "return qd_reader_left(&service->r) == 0 ? QD_OK : QD_MALFORMED;", "return QD_OK;", "octets behind a value"),
     ("unconfirmed-answered", SERVER, "(request->apdu[INVOKE_AT] & QD_INVOKE_CONFIRMED) == 0", "false", "an unconfirmed request is answered"),

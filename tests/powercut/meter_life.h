@@ -503,8 +503,11 @@ static inline void life_init(life_t *l, const qd_model_t *model, qd_sim_supply_t
     mw_init_at(&l->w, model, 1, supply, qd_meter_fram_size(model), memory,
                (uint8_t *)memory + life_fram_memory(model));
     l->supply = supply;
-    l->channel =
-        (qd_channel_port_t){l, life_line_generation, life_line_read, life_line_write, NULL, life_line_now_ms};
+    l->channel = (qd_channel_port_t){.context = l,
+                                     .generation = life_line_generation,
+                                     .read = life_line_read,
+                                     .write = life_line_write,
+                                     .now_ms = life_line_now_ms};
     l->w.ports.channel[0] = &l->channel;
     l->w.ports.channel_count = 1;
     l->values[0].attribute = 2;

@@ -10,6 +10,12 @@
 #include "quadrant/status.h"
 #include "quadrant/types.h"
 
+/* What frames the octets of a channel carry. */
+typedef enum qd_framing {
+    QD_FRAMING_WRAPPER = 0, /* IEC 62056-47, over TCP */
+    QD_FRAMING_HDLC         /* IEC 62056-46, over a serial line, or over TCP octet by octet */
+} qd_framing_t;
+
 typedef struct qd_channel_port {
     void *context;
     /* Number of the present connection, counted from 1; 0: nobody is connected. */
@@ -24,6 +30,7 @@ typedef struct qd_channel_port {
     /* The channel's own monotonic milliseconds, for time-outs of the link: they belong to the peer's time,
      * not to the meter's, which may run a thousand times faster. May wrap. NULL: the meter's tick. */
     uint32_t (*now_ms)(void *context);
+    uint8_t framing; /* qd_framing_t; constant while the meter runs */
 } qd_channel_port_t;
 
 #endif

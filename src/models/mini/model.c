@@ -113,7 +113,7 @@ static const qd_client_row_t clients[CLIENTS] = {
     [MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001"},
 };
 
-static const qd_channel_row_t channels[] = {{true}, {true}};
+static const qd_channel_row_t channels[] = {{true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_NETWORK, 0}};
 
 static const qd_cosem_tables_t cosem = {
     .objects = objects,
@@ -126,7 +126,8 @@ static const qd_cosem_tables_t cosem = {
     .channels = channels,
     .channel_count = sizeof channels / sizeof channels[0],
     .association_count = 2,
-    .pdu_size = 512,
+    .receive_pdu = 512,
+    .transmit_pdu = 512,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,

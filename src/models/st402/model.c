@@ -83,7 +83,10 @@ static const qd_client_row_t clients[QD_ST402_CLIENTS] = {
 };
 
 /* TCP counts as local until there is high level security: management could not get in otherwise. */
-static const qd_channel_row_t channels[] = {{true}, {true}, {true}, {true}};
+static const qd_channel_row_t channels[] = {{true, QD_BEARER_NETWORK, 0},
+                                            {true, QD_BEARER_NETWORK, 0},
+                                            {true, QD_BEARER_NETWORK, 0},
+                                            {true, QD_BEARER_NETWORK, 0}};
 
 static const qd_cosem_tables_t cosem = {
     .objects = qd_st402_objects,
@@ -96,7 +99,8 @@ static const qd_cosem_tables_t cosem = {
     .channels = channels,
     .channel_count = sizeof channels / sizeof channels[0],
     .association_count = 6,
-    .pdu_size = 832,
+    .receive_pdu = 832,
+    .transmit_pdu = 832,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
     .inactivity_s = 180,

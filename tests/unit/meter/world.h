@@ -251,8 +251,12 @@ static inline void world_blank(world_t *w, const qd_model_t *model) {
     w->ports.channel_count = qd_model_channel_count(model);
     for (unsigned i = 0; i < WORLD_CHANNELS; i++) {
         w->line[i].generation = 1;
-        w->channel[i] = (qd_channel_port_t){&w->line[i],      world_line_generation, world_line_read,
-                                            world_line_write, world_line_close,      world_line_now_ms};
+        w->channel[i] = (qd_channel_port_t){.context = &w->line[i],
+                                            .generation = world_line_generation,
+                                            .read = world_line_read,
+                                            .write = world_line_write,
+                                            .close = world_line_close,
+                                            .now_ms = world_line_now_ms};
         w->ports.channel[i] = i < w->ports.channel_count ? &w->channel[i] : NULL;
     }
     w->now.frequency_mhz = 50000;
