@@ -49,6 +49,19 @@ uint8_t qd_model_channel_count(const qd_model_t *model)
     return model->cosem->channel_count;
 }
 
+/* The two enumerations say the same, one to the firmware and one to its hosts. */
+qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t channel)
+{
+    switch (model->cosem->channels[channel].bearer) {
+    case QD_BEARER_OPTICAL:
+        return QD_MODEL_OPTICAL;
+    case QD_BEARER_RS485:
+        return QD_MODEL_RS485;
+    default:
+        return QD_MODEL_NETWORK;
+    }
+}
+
 uint8_t qd_model_phase_mask(const qd_model_t *model)
 {
     return model->phase_mask;

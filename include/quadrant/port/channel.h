@@ -16,6 +16,12 @@ typedef enum qd_framing {
     QD_FRAMING_HDLC         /* IEC 62056-46, over a serial line, or over TCP octet by octet */
 } qd_framing_t;
 
+/* How a serial line packs an octet. */
+typedef enum qd_line_format {
+    QD_FORMAT_8N1 = 0, /* HDLC */
+    QD_FORMAT_7E1      /* IEC 62056-21, the opening of mode E */
+} qd_line_format_t;
+
 typedef struct qd_channel_port {
     void *context;
     /* Number of the present connection, counted from 1; 0: nobody is connected. */
@@ -30,6 +36,10 @@ typedef struct qd_channel_port {
     /* The channel's own monotonic milliseconds, for time-outs of the link: they belong to the peer's time,
      * not to the meter's, which may run a thousand times faster. May wrap. NULL: the meter's tick. */
     uint32_t (*now_ms)(void *context);
+    /* Another speed in bit/s and qd_line_format_t of a serial line, once everything that was accepted before is on
+     * the line; octets received from now on come at the new speed. NULL: the line cannot, mode E is not offered.
+     * A port without parity of its own may hand over the octets of 7E1 with the parity bit. */
+    void (*configure)(void *context, uint32_t baud, uint8_t format);
     uint8_t framing; /* qd_framing_t; constant while the meter runs */
 } qd_channel_port_t;
 
