@@ -32,11 +32,15 @@ uint32_t qd_crc32(uint32_t crc, const uint8_t *data, size_t length) {
     return ~crc;
 }
 
-uint16_t qd_crc16_x25(const uint8_t *data, size_t length) {
-    uint32_t crc = 0xffffu;
+uint16_t qd_crc16(uint16_t crc, const uint8_t *data, size_t length) {
+    uint32_t rest = ~(uint32_t)crc & 0xffffu;
 
     for (size_t i = 0; i < length; i++) {
-        crc = crc >> 8 ^ qd_crc16_table[(crc ^ data[i]) & 0xffu];
+        rest = rest >> 8 ^ qd_crc16_table[(rest ^ data[i]) & 0xffu];
     }
-    return (uint16_t)~crc;
+    return (uint16_t)~rest;
+}
+
+uint16_t qd_crc16_x25(const uint8_t *data, size_t length) {
+    return qd_crc16(0, data, length);
 }
