@@ -111,6 +111,7 @@ qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t c
         one->channel = channel;
         one->generation = generation;
         one->client = client;
+        one->user = QD_USER_NONE;
     }
     return one;
 }
@@ -220,7 +221,15 @@ static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref
         span->end = 1;
         return QD_OK;
     }
-    span->end = qd_object_count(self->objects, client_of(call, ref));
+    uint8_t client = client_of(call, ref);
+    if (client >= self->tables->client_count) {
+        return QD_UNDEFINED;
+    }
+    if ((ref.arg & 0xFFu) == 10u) {
+        span->end = self->tables->clients[client].user_count;
+        return QD_OK;
+    }
+    span->end = qd_object_count(self->objects, client);
     return (ref.arg & 0xFFu) == 2u ? QD_OK : QD_UNDEFINED;
 }
 
@@ -361,7 +370,8 @@ static qd_status_t context_info(const qd_associations_t *self, const qd_associat
         status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, 6);
     }
     if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_INTEGER, 0);
+        status =
+            qd_sink_integer(sink, QD_TYPE_INTEGER, (int8_t)(asking != NULL ? asking->quality_of_service : 0));
     }
     return status == QD_OK ? qd_sink_octets(sink, QD_TYPE_OCTET_STRING, bits.v.octets, 0) : status;
 }
@@ -389,6 +399,28 @@ static qd_status_t sap_row(const qd_associations_t *self, const qd_call_t *call,
     return status == QD_OK ? sink->scalar(sink->context, &name) : status;
 }
 
+/* structure { user_id unsigned, user_name visible-string }; NULL: nobody */
+static qd_status_t user_row(const qd_user_row_t *user, const qd_sink_t *sink) {
+    const char *name = user != NULL ? user->name : "";
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
+    if (status == QD_OK) {
+        status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, user != NULL ? user->id : 0);
+    }
+    return status == QD_OK
+               ? qd_sink_octets(sink, QD_TYPE_VISIBLE_STRING, (const uint8_t *)name, (uint16_t)strlen(name))
+               : status;
+}
+
+static qd_status_t users_row(const qd_associations_t *self, const qd_association_t *asking, uint8_t client,
+                             uint8_t attribute, uint32_t n, const qd_sink_t *sink) {
+    const qd_client_row_t *row = &self->tables->clients[client];
+    if (attribute == 10u) {
+        return n < row->user_count ? user_row(&row->users[n], sink) : QD_END;
+    }
+    bool known = asking != NULL && asking->user < row->user_count;
+    return user_row(known ? &row->users[asking->user] : NULL, sink);
+}
+
 static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_t ref, uint32_t n,
                                    const qd_sink_t *sink) {
     const qd_associations_t *self = context;
@@ -411,6 +443,9 @@ static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_
         return context_info(self, asking, sink);
     case 6:
         return object_identifier(2, mechanism_of(self, asking, client), sink);
+    case 10:
+    case 11:
+        return users_row(self, asking, client, (uint8_t)ref.arg, n, sink);
     default:
         return QD_UNDEFINED;
     }

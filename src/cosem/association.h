@@ -43,6 +43,8 @@ typedef struct qd_transfer {
     uint32_t block;  /* number of the block sent last */
 } qd_transfer_t;
 
+#define QD_USER_NONE 0xFFu
+
 typedef struct qd_association {
     bool used;
     uint8_t client;
@@ -50,7 +52,9 @@ typedef struct qd_association {
     uint8_t mechanism;
     uint32_t generation; /* of the channel */
     uint32_t conformance;
-    uint16_t pdu_size; /* largest APDU to send */
+    uint16_t pdu_size;          /* largest APDU to send */
+    uint8_t quality_of_service; /* as proposed */
+    uint8_t user;               /* row of the client's users, QD_USER_NONE */
     qd_transfer_t transfer;
     qd_selected_t selection[QD_SELECTION_ITEMS];
     qd_selection_t choice; /* rows and columns of the one item with selective access */

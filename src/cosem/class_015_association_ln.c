@@ -1,4 +1,5 @@
-/* Association LN (class 15, version 1). Without high level security there is no secret to reply with, and object lists are the model's: no method is offered. */
+/* Association LN (class 15, versions 1 and 2). Without high level security there is no secret to reply with, object lists and users are the model's: no method
+ * is offered. Version 2 appends the users to version 1. */
 #include "cosem/class.h"
 
 static const qd_class_attribute_t attributes[] = {
@@ -10,13 +11,26 @@ static const qd_class_attribute_t attributes[] = {
     {QD_KIND_SCALAR, QD_ATTRIBUTE_WRITABLE | QD_ATTRIBUTE_SECRET}, /* secret */
     {QD_KIND_SCALAR, 0},                                           /* association_status */
     {QD_KIND_SCALAR, 0},                                           /* security_setup_reference */
+    {QD_KIND_ROWS, 0},                                             /* user_list */
+    {QD_KIND_RECORD, 0},                                           /* current_user */
 };
+
+#define ATTRIBUTES_OF_USERS 2u
 
 const qd_class_t qd_class_association_ln = {
     .id = 15,
     .version = 1,
-    .attribute_count = sizeof attributes / sizeof attributes[0],
+    .attribute_count = sizeof attributes / sizeof attributes[0] - ATTRIBUTES_OF_USERS,
     .attributes = attributes,
     .method_count = 4,
+    .methods = 0,
+};
+
+const qd_class_t qd_class_association_ln_2 = {
+    .id = 15,
+    .version = 2,
+    .attribute_count = sizeof attributes / sizeof attributes[0],
+    .attributes = attributes,
+    .method_count = 6,
     .methods = 0,
 };

@@ -45,6 +45,12 @@ typedef struct qd_object_row {
 #define QD_ALLOW_LLS 0x02u      /* password */
 #define QD_ALLOW_HLS_GMAC 0x20u /* has its place */
 
+/* Who may use a client: the user's number comes as calling-AE-invocation-id. */
+typedef struct qd_user_row {
+    uint8_t id;
+    const char *name;
+} qd_user_row_t;
+
 typedef struct qd_client_row {
     const char *name;
     uint16_t sap;
@@ -52,6 +58,8 @@ typedef struct qd_client_row {
     uint8_t allow_remote;
     bool preestablished;        /* no AARQ; its requests need protected APDUs */
     const char *factory_secret; /* at most 16 characters; NULL: none */
+    const qd_user_row_t *users; /* user_list of class 15 version 2 */
+    uint8_t user_count;         /* 0: whoever comes is served, whatever its number */
 } qd_client_row_t;
 
 typedef enum qd_bearer { QD_BEARER_NETWORK = 0, QD_BEARER_OPTICAL, QD_BEARER_RS485 } qd_bearer_t;

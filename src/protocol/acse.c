@@ -170,6 +170,16 @@ static uint8_t get_small_integer(qd_reader_t *r, qd_reader_t *field) {
     return r->status == QD_OK ? integer.data[0] : 0u;
 }
 
+/* integer ::= 02 length octets; of one octet it has no sign, as user numbers have none */
+static uint16_t get_user(qd_reader_t *r, qd_reader_t *field) {
+    qd_view_t integer = get_wrapped(r, field, BER_INTEGER);
+
+    if (integer.length == 2u && integer.data[0] == 0u) {
+        return integer.data[1];
+    }
+    return integer.length == 1u ? integer.data[0] : QD_USER_UNKNOWN;
+}
+
 /* Each field at most once; the tag's class and number make one bit. */
 static void note_once(qd_reader_t *r, uint32_t *seen, uint8_t tag) {
     uint32_t bit = (uint32_t)1 << (tag & 0x1Fu);
@@ -210,6 +220,10 @@ static void aarq_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aarq_
     case TAG_CALLING_AE_QUALIFIER:
         aarq->calling_ae_qualifier = get_wrapped(r, field, BER_OCTET_STRING);
         break;
+    case TAG_CALLING_AE_INVOCATION:
+        aarq->has_user = true;
+        aarq->user = get_user(r, field);
+        break;
     case TAG_SENDER_REQUIREMENTS:
         aarq->authentication_unit = get_bit_0(r, field);
         break;
@@ -228,7 +242,6 @@ static void aarq_field(qd_reader_t *r, uint8_t tag, qd_reader_t *field, qd_aarq_
     case TAG_CALLED_AP_INVOCATION:
     case TAG_CALLED_AE_INVOCATION:
     case TAG_CALLING_AP_INVOCATION:
-    case TAG_CALLING_AE_INVOCATION:
     case TAG_IMPLEMENTATION_INFORMATION:
         break; /* known and of no use here */
     default:
@@ -431,14 +444,31 @@ static void put_small_integer(qd_writer_t *w, uint8_t tag, uint8_t value) {
     qd_writer_u8(w, value);
 }
 
+/* user ::= A9 length 02 length octets */
+static size_t user_octets(const qd_aarq_t *aarq) {
+    return aarq->user < 0x80u ? 1u : 2u;
+}
+
+static void put_user(qd_writer_t *w, const qd_aarq_t *aarq) {
+    size_t octets = user_octets(aarq);
+
+    put_head(w, TAG_CALLING_AE_INVOCATION, field_size(octets));
+    put_head(w, BER_INTEGER, octets);
+    if (octets > 1u) {
+        qd_writer_u8(w, (uint8_t)(aarq->user >> 8));
+    }
+    qd_writer_u8(w, (uint8_t)aarq->user);
+}
+
 /* AARQ ::= 60 length [protocol-version] context-name [calling-AP-title] [calling-AE-qualifier]
- *          [sender-acse-requirements] [mechanism-name] [calling-authentication-value]
- *          [user-information] */
+ *          [calling-AE-invocation-id] [sender-acse-requirements] [mechanism-name]
+ *          [calling-authentication-value] [user-information] */
 void qd_aarq_encode(qd_writer_t *w, const qd_aarq_t *aarq) {
     size_t size = wrapped_size(OID_OCTETS);
 
     size += aarq->version_1 ? 0u : field_size(2);
     size += view_size(aarq->calling_ap_title) + view_size(aarq->calling_ae_qualifier);
+    size += aarq->has_user ? wrapped_size(user_octets(aarq)) : 0u;
     size += aarq->authentication_unit ? field_size(2) : 0u;
     size += aarq->has_mechanism ? field_size(OID_OCTETS) : 0u;
     size += view_size(aarq->authentication) + view_size(aarq->user_information);
@@ -450,6 +480,9 @@ void qd_aarq_encode(qd_writer_t *w, const qd_aarq_t *aarq) {
     put_context_name(w, aarq->context_name);
     put_view(w, TAG_CALLING_AP_TITLE, BER_OCTET_STRING, aarq->calling_ap_title);
     put_view(w, TAG_CALLING_AE_QUALIFIER, BER_OCTET_STRING, aarq->calling_ae_qualifier);
+    if (aarq->has_user) {
+        put_user(w, aarq);
+    }
     if (aarq->authentication_unit) {
         put_bits(w, TAG_SENDER_REQUIREMENTS, 7, 0x80);
     }

@@ -1,8 +1,8 @@
 /*
  * acse.h - association control APDUs in BER (ISO/IEC 15953/15954 as profiled by IEC 62056-53).
  *
- * Purpose: AARQ, AARE, RLRQ, RLRE both ways; knows no meter. Fields are taken in any order, each at
- * most once; unknown context-specific fields are refused as QD_MALFORMED.
+ * Purpose: AARQ, AARE, RLRQ, RLRE both ways; knows no meter. Fields are written in the order of the ASN.1
+ * module and taken in any order, each at most once; fields that the module does not have are QD_MALFORMED.
  * Context: any. Ownership: views point into the reader's buffer.
  */
 #ifndef QD_PROTOCOL_ACSE_H
@@ -38,6 +38,7 @@ typedef enum qd_association_diagnostic {
     QD_DIAGNOSTIC_NULL = 0,
     QD_DIAGNOSTIC_NO_REASON = 1,
     QD_DIAGNOSTIC_CONTEXT_NOT_SUPPORTED = 2,
+    QD_DIAGNOSTIC_CALLING_AE_INVOCATION = 6, /* the user is not known */
     QD_DIAGNOSTIC_MECHANISM_NOT_RECOGNISED = 11,
     QD_DIAGNOSTIC_MECHANISM_REQUIRED = 12,
     QD_DIAGNOSTIC_AUTHENTICATION_FAILURE = 13,
@@ -51,11 +52,15 @@ typedef struct qd_view {
     size_t length;
 } qd_view_t;
 
+#define QD_USER_UNKNOWN 0xFFFFu /* a number that is no user's */
+
 typedef struct qd_aarq {
     bool version_1;             /* protocol version 1 offered (also when the field is absent) */
     uint8_t context_name;       /* QD_CONTEXT_* */
     qd_view_t calling_ap_title; /* client system title */
     qd_view_t calling_ae_qualifier;
+    bool has_user;            /* calling-AE-invocation-id, which says who uses the client */
+    uint16_t user;            /* 0 .. 255 or QD_USER_UNKNOWN */
     bool authentication_unit; /* sender-acse-requirements asks for it */
     bool has_mechanism;
     uint8_t mechanism;          /* QD_MECHANISM_* */

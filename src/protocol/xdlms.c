@@ -101,9 +101,13 @@ void qd_initiate_request_encode(qd_writer_t *w, const qd_initiate_request_t *req
 
 /* InitiateResponse ::= 08 [quality-of-service] version conformance server-max-receive-pdu-size vaa-name */
 qd_status_t qd_initiate_response_decode(qd_reader_t *r, qd_initiate_response_t *response) {
+    qd_initiate_response_t empty = {0};
+
+    *response = empty;
     get_tag(r, QD_APDU_INITIATE_RESPONSE);
-    if (get_presence(r)) {
-        (void)qd_reader_u8(r);
+    response->has_quality_of_service = get_presence(r);
+    if (response->has_quality_of_service) {
+        response->quality_of_service = qd_reader_u8(r);
     }
     response->dlms_version = qd_reader_u8(r);
     response->conformance = get_conformance(r);
@@ -114,7 +118,10 @@ qd_status_t qd_initiate_response_decode(qd_reader_t *r, qd_initiate_response_t *
 
 void qd_initiate_response_encode(qd_writer_t *w, const qd_initiate_response_t *response) {
     qd_writer_u8(w, QD_APDU_INITIATE_RESPONSE);
-    qd_writer_u8(w, 0);
+    qd_writer_u8(w, response->has_quality_of_service);
+    if (response->has_quality_of_service) {
+        qd_writer_u8(w, response->quality_of_service);
+    }
     qd_writer_u8(w, response->dlms_version);
     put_conformance(w, response->conformance);
     qd_writer_u16(w, response->max_receive_pdu);

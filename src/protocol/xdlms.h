@@ -50,6 +50,8 @@ typedef struct qd_initiate_request {
 } qd_initiate_request_t;
 
 typedef struct qd_initiate_response {
+    bool has_quality_of_service; /* the one that was proposed comes back */
+    uint8_t quality_of_service;
     uint8_t dlms_version;
     uint32_t conformance;
     uint16_t max_receive_pdu; /* of the server */

@@ -138,8 +138,9 @@ static void test_wrong_passwords(void **state) {
 static void test_who_may_associate_how(void **state) {
     (void)state;
     expect_world(&world);
-    /* No password exists for the public client; the pre-established one has no AARQ; 20 is nobody. */
-    EXPECT_AARE(SAP_PUBLIC, CONTEXT UNIT LLS PASSWORD INITIATE, REJECTED("01", "0B"));
+    /* The public client is asked for no password, so that it may bring any; the pre-established one has no AARQ;
+     * 20 is nobody. */
+    EXPECT_AARE(SAP_PUBLIC, CONTEXT UNIT LLS PASSWORD INITIATE, ACCEPTED);
     EXPECT_AARE(102, CONTEXT INITIATE, REJECTED("01", "01"));
     EXPECT_AARE(102, CONTEXT UNIT LLS PASSWORD INITIATE, REJECTED("01", "01"));
     EXPECT_AARE(20, CONTEXT INITIATE, REJECTED("01", "01"));
@@ -207,7 +208,9 @@ static void test_initiate_errors(void **state) {
     EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 10 04 0E 01 00 00 00 07 5F1F0400 00121D FFFF", ACCEPTED);
     EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 10 04 0E 01 00 00 00 06 5F1F0400 00121D 000C", ACCEPTED);
     EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 10 04 0E 01 00 00 00 06 5F1F0400 00121D 0000", ACCEPTED);
-    EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 11 04 0F 01 00 00 01 01 06 5F1F0400 00121D FFFF", ACCEPTED);
+    EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 11 04 0F 01 00 00 01 01 06 5F1F0400 00121D FFFF",
+                "61 2A " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00"
+                " BE 11 04 0F 08 01 01 06 5F1F0400 00121D 0340 0007");
 }
 
 /* The bits of short names only: multiple references alone make no service. */
