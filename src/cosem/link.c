@@ -23,6 +23,7 @@ static void forget_peer(qd_link_t *link, uint32_t generation) {
     link->sent = 0;
     link->discard = 0;
     link->waiting = false;
+    link->more = false;
     link->timing = false;
 }
 
@@ -109,9 +110,19 @@ static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t 
     }
     link->retries = 0;
     link->sequence++;
-    link->active_ms = link->now_ms; /* the peer lives: time counts from here */
-    consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
+    if (!link->more) {
+        link->active_ms = link->now_ms; /* the peer lives: time counts from here */
+        consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
+    }
+    link->more = server->more;
+    link->more_sap = head->source;
     send_response(link, head, &response);
+}
+
+/* The next of several answers, which needs no request. */
+static void serve_more(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
+    const qd_wrapper_head_t head = {QD_WRAPPER_VERSION, link->more_sap, server->tables->server_sap, 0};
+    serve(link, server, &head, tick_us);
 }
 
 /* An APDU longer than the receive buffer is answered and passed over; the association stays. */
@@ -161,6 +172,12 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     if (generation == 0 || timed_out(link, server, tick_us) || !flush(link)) {
         return false;
     }
+    if (link->more) {
+        if (!server->spent) {
+            serve_more(link, server, tick_us);
+        }
+        return true;
+    }
     if (!link->waiting) {
         fill(link, QD_LINK_BUFFER(server->tables->receive_pdu));
     }
@@ -188,5 +205,5 @@ bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         return true; /* the next step */
     }
     serve(link, server, &head, tick_us);
-    return link->received > 0;
+    return link->received > 0 || link->more;
 }

@@ -19,6 +19,8 @@ typedef struct qd_link {
     uint8_t number;
     bool local;
     bool waiting;        /* a request is in receive and not answered yet */
+    bool more;           /* further answers go to the same client before the next request is taken */
+    uint16_t more_sap;   /* that client */
     uint16_t retries;    /* of the waiting request */
     bool timing;         /* active_ms is known */
     uint32_t now_ms;     /* of the channel, in this step */

@@ -9,6 +9,7 @@ void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const 
     server->associations = associations;
     server->requests = 0;
     server->spent = false;
+    server->more = false;
 }
 
 /* The one table from statuses to Data-Access-Result and Action-Result. */
@@ -147,6 +148,7 @@ qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_
     uint8_t client = QD_CLIENTS_MAX;
     response->at = 0;
     response->status = QD_OK;
+    server->more = false;
     /* Octets for another logical device, or none at all, are not ours to answer. */
     if (request->length == 0 || request->server_sap != server->tables->server_sap) {
         return QD_OK;

@@ -18,6 +18,7 @@ typedef struct qd_server {
     qd_associations_t *associations;
     uint32_t requests; /* APDUs answered */
     bool spent; /* a table was read, which takes long: nobody else is served until whoever steps clears it */
+    bool more;  /* the answer just written is one of several: see qd_server_apdu */
 } qd_server_t;
 
 /* Where a request came from. */
@@ -30,7 +31,7 @@ typedef struct qd_request {
     uint64_t tick_us;
     uint32_t number; /* of the request, not 0, the same when it is called again */
     const uint8_t *apdu;
-    size_t length;
+    size_t length; /* 0: none; the next of several answers to the last one is wanted */
 } qd_request_t;
 
 void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const qd_objects_t *objects,
@@ -38,6 +39,8 @@ void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const 
 /*
  * Serves one APDU. The answer is written to response; nothing written means silence. QD_OK: done;
  * QD_PENDING: something is not ready, nothing was written, call again with the same request.
+ * server->more afterwards: further answers follow at once (general block transfer that streams). When this one is
+ * sent, call again with the same channel, generation and SAPs and length 0, before any request is taken.
  */
 qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_writer_t *response);
 

@@ -164,17 +164,13 @@ void qd_descriptor_encode(qd_writer_t *w, const qd_descriptor_t *descriptor) {
     qd_writer_u8(w, (uint8_t)descriptor->index);
 }
 
-/* selection ::= 00 | 01 selector element */
-qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters) {
+/* selector element */
+qd_status_t qd_selector_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters) {
     size_t start;
     const uint8_t *data;
 
-    *selector = 0;
     parameters->data = NULL;
     parameters->length = 0;
-    if (!get_presence(r)) {
-        return r->status;
-    }
     *selector = qd_reader_u8(r);
     start = r->at;
     data = r->data + start;
@@ -184,4 +180,100 @@ qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *pa
     parameters->data = data;
     parameters->length = r->at - start;
     return QD_OK;
+}
+
+/* selection ::= 00 | 01 selector element */
+qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters) {
+    *selector = 0;
+    parameters->data = NULL;
+    parameters->length = 0;
+    return get_presence(r) ? qd_selector_decode(r, selector, parameters) : r->status;
+}
+
+qd_status_t qd_view_decode(qd_reader_t *r, qd_view_t *view) {
+    view->length = qd_axdr_get_length(r);
+    view->data = qd_reader_octets(r, view->length);
+    if (r->status != QD_OK) {
+        view->length = 0;
+    }
+    return r->status;
+}
+
+void qd_view_encode(qd_writer_t *w, const qd_view_t *view) {
+    qd_axdr_put_length(w, (uint16_t)view->length);
+    qd_writer_octets(w, view->data, view->length);
+}
+
+/* DataBlock-SA ::= last-block(1) block-number(4) raw-data octet-string */
+qd_status_t qd_datablock_decode(qd_reader_t *r, qd_datablock_t *block) {
+    block->last = qd_reader_u8(r) != 0u;
+    block->number = qd_reader_u32(r);
+    return qd_view_decode(r, &block->data);
+}
+
+void qd_datablock_encode(qd_writer_t *w, const qd_datablock_t *block) {
+    qd_writer_u8(w, block->last);
+    qd_writer_u32(w, block->number);
+    qd_view_encode(w, &block->data);
+}
+
+/* General-Block-Transfer ::= E0 block-control(1) block-number(2) block-number-ack(2) block-data octet-string;
+ * it fills its APDU */
+qd_status_t qd_gbt_decode(qd_reader_t *r, qd_gbt_t *gbt) {
+    uint8_t control;
+
+    get_tag(r, QD_APDU_GENERAL_BLOCK_TRANSFER);
+    control = qd_reader_u8(r);
+    gbt->last = (control & QD_GBT_LAST) != 0u;
+    gbt->streaming = (control & QD_GBT_STREAMING) != 0u;
+    gbt->window = control & QD_GBT_WINDOW_MAX;
+    gbt->number = qd_reader_u16(r);
+    gbt->ack = qd_reader_u16(r);
+    (void)qd_view_decode(r, &gbt->data);
+    return finish(r);
+}
+
+void qd_gbt_encode(qd_writer_t *w, const qd_gbt_t *gbt) {
+    uint8_t control = gbt->window & QD_GBT_WINDOW_MAX;
+
+    control |= gbt->last ? QD_GBT_LAST : 0u;
+    control |= gbt->streaming ? QD_GBT_STREAMING : 0u;
+    qd_writer_u8(w, QD_APDU_GENERAL_BLOCK_TRANSFER);
+    qd_writer_u8(w, control);
+    qd_writer_u16(w, gbt->number);
+    qd_writer_u16(w, gbt->ack);
+    qd_view_encode(w, &gbt->data);
+}
+
+/* data-notification ::= 0F long-invoke-id-and-priority(4) date-time octet-string, then the body */
+qd_status_t qd_data_notification_decode(qd_reader_t *r, qd_data_notification_t *head) {
+    get_tag(r, QD_APDU_DATA_NOTIFICATION);
+    head->invoke = qd_reader_u32(r);
+    return qd_view_decode(r, &head->date_time);
+}
+
+void qd_data_notification_encode(qd_writer_t *w, const qd_data_notification_t *head) {
+    qd_writer_u8(w, QD_APDU_DATA_NOTIFICATION);
+    qd_writer_u32(w, head->invoke);
+    qd_view_encode(w, &head->date_time);
+}
+
+/* event-notification-request ::= C2 (00 | 01 time octet-string) attribute-descriptor, then the value */
+qd_status_t qd_event_notification_decode(qd_reader_t *r, qd_event_notification_t *head) {
+    head->time.data = NULL;
+    head->time.length = 0;
+    get_tag(r, QD_APDU_EVENT_NOTIFICATION);
+    if (get_presence(r)) {
+        (void)qd_view_decode(r, &head->time);
+    }
+    return qd_descriptor_decode(r, &head->attribute);
+}
+
+void qd_event_notification_encode(qd_writer_t *w, const qd_event_notification_t *head) {
+    qd_writer_u8(w, QD_APDU_EVENT_NOTIFICATION);
+    qd_writer_u8(w, head->time.data != NULL);
+    if (head->time.data != NULL) {
+        qd_view_encode(w, &head->time);
+    }
+    qd_descriptor_encode(w, &head->attribute);
 }

@@ -30,13 +30,20 @@ typedef enum qd_apdu_tag {
 
 /* Conformance block: bit 0 of the standard is the most significant of the 24. */
 #define QD_CONFORMANCE_BIT(n) (0x800000u >> (n))
+#define QD_CONFORMANCE_GENERAL_BLOCK_TRANSFER QD_CONFORMANCE_BIT(2)
+#define QD_CONFORMANCE_ATTRIBUTE_0_SET QD_CONFORMANCE_BIT(8)
+#define QD_CONFORMANCE_PRIORITY QD_CONFORMANCE_BIT(9)
+#define QD_CONFORMANCE_ATTRIBUTE_0_GET QD_CONFORMANCE_BIT(10)
 #define QD_CONFORMANCE_BLOCK_GET QD_CONFORMANCE_BIT(11)
 #define QD_CONFORMANCE_BLOCK_SET QD_CONFORMANCE_BIT(12)
 #define QD_CONFORMANCE_BLOCK_ACTION QD_CONFORMANCE_BIT(13)
 #define QD_CONFORMANCE_MULTIPLE_REFERENCES QD_CONFORMANCE_BIT(14)
+#define QD_CONFORMANCE_DATA_NOTIFICATION QD_CONFORMANCE_BIT(16)
+#define QD_CONFORMANCE_ACCESS QD_CONFORMANCE_BIT(17)
 #define QD_CONFORMANCE_GET QD_CONFORMANCE_BIT(19)
 #define QD_CONFORMANCE_SET QD_CONFORMANCE_BIT(20)
 #define QD_CONFORMANCE_SELECTIVE_ACCESS QD_CONFORMANCE_BIT(21)
+#define QD_CONFORMANCE_EVENT_NOTIFICATION QD_CONFORMANCE_BIT(22)
 #define QD_CONFORMANCE_ACTION QD_CONFORMANCE_BIT(23)
 
 typedef struct qd_initiate_request {
@@ -78,10 +85,51 @@ typedef struct qd_descriptor {
 #define QD_INVOKE_CONFIRMED 0x40u
 #define QD_INVOKE_HIGH_PRIORITY 0x80u
 
-/* Choices of the three services (request, response). */
+/* Long-Invoke-Id-And-Priority: bits 23..0 the id. */
+#define QD_LONG_INVOKE_ID(invoke) ((uint32_t)((invoke)&0xFFFFFFu))
+#define QD_LONG_INVOKE_SELF_DESCRIPTIVE 0x10000000u
+#define QD_LONG_INVOKE_BREAK_ON_ERROR 0x20000000u
+#define QD_LONG_INVOKE_CONFIRMED 0x40000000u
+#define QD_LONG_INVOKE_HIGH_PRIORITY 0x80000000u
+
+/* Choices of the services: requests, and the responses where they have numbers of their own. */
 enum { QD_GET_NORMAL = 1, QD_GET_NEXT = 2, QD_GET_WITH_LIST = 3, QD_GET_WITH_DATABLOCK = 2 };
-enum { QD_SET_NORMAL = 1 };
-enum { QD_ACTION_NORMAL = 1 };
+enum {
+    QD_SET_NORMAL = 1,
+    QD_SET_FIRST_DATABLOCK = 2,
+    QD_SET_DATABLOCK = 3,
+    QD_SET_WITH_LIST = 4,
+    QD_SET_WITH_LIST_FIRST_DATABLOCK = 5
+};
+enum {
+    QD_SET_RESPONSE_NORMAL = 1,
+    QD_SET_RESPONSE_DATABLOCK = 2,
+    QD_SET_RESPONSE_LAST_DATABLOCK = 3,
+    QD_SET_RESPONSE_LAST_DATABLOCK_WITH_LIST = 4,
+    QD_SET_RESPONSE_WITH_LIST = 5
+};
+enum {
+    QD_ACTION_NORMAL = 1,
+    QD_ACTION_NEXT_PBLOCK = 2,
+    QD_ACTION_WITH_LIST = 3,
+    QD_ACTION_FIRST_PBLOCK = 4,
+    QD_ACTION_WITH_LIST_FIRST_PBLOCK = 5,
+    QD_ACTION_PBLOCK = 6
+};
+enum {
+    QD_ACTION_RESPONSE_NORMAL = 1,
+    QD_ACTION_RESPONSE_WITH_PBLOCK = 2,
+    QD_ACTION_RESPONSE_WITH_LIST = 3,
+    QD_ACTION_RESPONSE_NEXT_PBLOCK = 4
+};
+/* Access-Request-Specification; a response has the first three. */
+enum {
+    QD_ACCESS_SPEC_GET = 1,
+    QD_ACCESS_SPEC_SET = 2,
+    QD_ACCESS_SPEC_ACTION = 3,
+    QD_ACCESS_SPEC_GET_WITH_SELECTION = 4,
+    QD_ACCESS_SPEC_SET_WITH_SELECTION = 5
+};
 
 /* Data-Access-Result and Action-Result share these numbers. */
 typedef enum qd_access_result {
@@ -115,6 +163,40 @@ typedef enum qd_exception_service {
     QD_EXCEPTION_PDU_TOO_LONG = 4
 } qd_exception_service_t;
 
+/* DataBlock-SA: a block of a SET or ACTION, or of an ACTION's answer. */
+typedef struct qd_datablock {
+    bool last;
+    uint32_t number; /* 1 the first */
+    qd_view_t data;
+} qd_datablock_t;
+
+/* General-Block-Transfer. */
+#define QD_GBT_LAST 0x80u
+#define QD_GBT_STREAMING 0x40u
+#define QD_GBT_WINDOW_MAX 63u
+/* Octets in front of the length of its block data. */
+#define QD_GBT_HEAD 6u
+typedef struct qd_gbt {
+    bool last;
+    bool streaming;  /* more follows at once: nobody answers now */
+    uint8_t window;  /* blocks that its sender can take without an acknowledgement; 0: none now */
+    uint16_t number; /* 1 the first, in each direction */
+    uint16_t ack;    /* number of the last block that its sender took in order; 0: none */
+    qd_view_t data;  /* part of an APDU; empty: nothing but the acknowledgement */
+} qd_gbt_t;
+
+/* Head of a data-notification; the body, one A-XDR element, follows. */
+typedef struct qd_data_notification {
+    uint32_t invoke;     /* Long-Invoke-Id-And-Priority */
+    qd_view_t date_time; /* 12 octets, or length 0: none */
+} qd_data_notification_t;
+
+/* Head of an event-notification-request; the attribute's value, one A-XDR element, follows. */
+typedef struct qd_event_notification {
+    qd_view_t time; /* 12 octets; data NULL: none */
+    qd_descriptor_t attribute;
+} qd_event_notification_t;
+
 /* Initiate and errors. Readers stand on the tag; QD_OK, QD_TRUNCATED, QD_MALFORMED. */
 qd_status_t qd_initiate_request_decode(qd_reader_t *r, qd_initiate_request_t *request);
 void qd_initiate_request_encode(qd_writer_t *w, const qd_initiate_request_t *request);
@@ -130,5 +212,20 @@ void qd_descriptor_encode(qd_writer_t *w, const qd_descriptor_t *descriptor);
  * otherwise *parameters views the A-XDR element, which is skipped. QD_OK, QD_TRUNCATED,
  * QD_MALFORMED. */
 qd_status_t qd_selection_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters);
+/* What follows a descriptor of an ACCESS that has selection: as there, without the presence octet. */
+qd_status_t qd_selector_decode(qd_reader_t *r, uint8_t *selector, qd_view_t *parameters);
+/* Octet-string without its tag: length and octets. */
+qd_status_t qd_view_decode(qd_reader_t *r, qd_view_t *view);
+void qd_view_encode(qd_writer_t *w, const qd_view_t *view);
+qd_status_t qd_datablock_decode(qd_reader_t *r, qd_datablock_t *block);
+void qd_datablock_encode(qd_writer_t *w, const qd_datablock_t *block);
+
+/* Whole APDUs and heads of them; readers stand on the tag. QD_OK, QD_TRUNCATED, QD_MALFORMED. */
+qd_status_t qd_gbt_decode(qd_reader_t *r, qd_gbt_t *gbt);
+void qd_gbt_encode(qd_writer_t *w, const qd_gbt_t *gbt);
+qd_status_t qd_data_notification_decode(qd_reader_t *r, qd_data_notification_t *head);
+void qd_data_notification_encode(qd_writer_t *w, const qd_data_notification_t *head);
+qd_status_t qd_event_notification_decode(qd_reader_t *r, qd_event_notification_t *head);
+void qd_event_notification_encode(qd_writer_t *w, const qd_event_notification_t *head);
 
 #endif
