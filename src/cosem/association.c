@@ -84,6 +84,10 @@ static qd_status_t association_init(void *context, const void *config, const qd_
 
 void qd_associations_bind(qd_associations_t *associations, const qd_objects_t *objects) {
     associations->objects = objects;
+    associations->place.client = QD_CLIENT_INTERNAL; /* nobody's list */
+    for (uint8_t i = 0; i < associations->tables->client_count; i++) {
+        associations->objects_seen[i] = (uint16_t)qd_object_count(objects, i);
+    }
 }
 
 qd_association_t *qd_association_find(qd_associations_t *associations, uint8_t channel, uint32_t generation,
@@ -229,102 +233,8 @@ static qd_status_t association_span(void *context, const qd_call_t *call, qd_ref
         span->end = self->tables->clients[client].user_count;
         return QD_OK;
     }
-    span->end = qd_object_count(self->objects, client);
+    span->end = self->objects_seen[client];
     return (ref.arg & 0xFFu) == 2u ? QD_OK : QD_UNDEFINED;
-}
-
-/* array of integer: the access selectors that class 7 offers; null-data: none */
-static qd_status_t access_selectors(const qd_class_attribute_t *attribute, const qd_sink_t *sink) {
-    if (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
-        qd_scalar_t none;
-        qd_scalar_null(&none);
-        return sink->scalar(sink->context, &none);
-    }
-    qd_status_t status = sink->group(sink->context, QD_TYPE_ARRAY, 2);
-    for (int8_t selector = 1; status == QD_OK && selector <= 2; selector++) {
-        status = qd_sink_integer(sink, QD_TYPE_INTEGER, selector);
-    }
-    return status;
-}
-
-/* structure { attribute_id integer, access_mode enum, access_selectors } */
-static qd_status_t attribute_access(const qd_class_attribute_t *attribute, int8_t number, uint8_t rights,
-                                    const qd_sink_t *sink) {
-    bool read =
-        (rights & QD_RIGHT_READ) != 0 && (attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SECRET) == 0);
-    bool write = (rights & QD_RIGHT_WRITE) != 0 && attribute != NULL &&
-                 (attribute->flags & QD_ATTRIBUTE_WRITABLE) != 0;
-    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 3);
-    if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_INTEGER, number);
-    }
-    if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_ENUM, (read ? 1 : 0) + (write ? 2 : 0));
-    }
-    return status == QD_OK ? access_selectors(attribute, sink) : status;
-}
-
-/* structure { method_id integer, access_mode enum } */
-static qd_status_t method_access(const qd_class_t *class_row, int8_t number, uint8_t rights,
-                                 const qd_sink_t *sink) {
-    bool may = (rights & QD_RIGHT_EXECUTE) != 0 && (class_row->methods & (1u << (number - 1))) != 0;
-    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
-    if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_INTEGER, number);
-    }
-    return status == QD_OK ? qd_sink_integer(sink, QD_TYPE_ENUM, may ? 1 : 0) : status;
-}
-
-/* structure { attribute_access array, method_access array } */
-static qd_status_t access_rights(const qd_objects_t *objects, qd_object_t object, uint8_t rights,
-                                 const qd_sink_t *sink) {
-    const qd_class_t *class_row = objects->tables->objects[object.row].class_row;
-    uint8_t attributes = (uint8_t)(class_row->attribute_count + 1u);
-    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, 2);
-    if (status == QD_OK) {
-        status = sink->group(sink->context, QD_TYPE_ARRAY, attributes);
-    }
-    for (uint8_t i = 1; status == QD_OK && i <= attributes; i++) {
-        status =
-            attribute_access(qd_object_attribute(objects, object.row, (int8_t)i), (int8_t)i, rights, sink);
-    }
-    if (status == QD_OK) {
-        status = sink->group(sink->context, QD_TYPE_ARRAY, class_row->method_count);
-    }
-    for (uint8_t i = 1; status == QD_OK && i <= class_row->method_count; i++) {
-        status = method_access(class_row, (int8_t)i, rights, sink);
-    }
-    return status;
-}
-
-/* structure { class_id, version, logical_name, access_rights } */
-static qd_status_t object_list_row(const qd_associations_t *self, const qd_call_t *call, uint8_t client,
-                                   uint32_t n, const qd_sink_t *sink) {
-    const qd_objects_t *objects = self->objects;
-    qd_call_t as_client = *call;
-    qd_object_t object;
-    qd_obis_t name;
-    as_client.client = client;
-    qd_status_t status = qd_object_at(objects, client, n, &object);
-    if (status != QD_OK) {
-        return status;
-    }
-    const qd_class_t *class_row = objects->tables->objects[object.row].class_row;
-    qd_object_name(objects, object, &name);
-    status = sink->group(sink->context, QD_TYPE_STRUCTURE, 4);
-    if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, class_row->id);
-    }
-    if (status == QD_OK) {
-        status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, class_row->version);
-    }
-    if (status == QD_OK) {
-        status = qd_sink_octets(sink, QD_TYPE_OCTET_STRING, name.group, sizeof name.group);
-    }
-    if (status != QD_OK) {
-        return status;
-    }
-    return access_rights(objects, object, qd_object_rights(objects, object.row, &as_client), sink);
 }
 
 /* The seven arcs of 2.16.756.5.8.kind.number. */
@@ -423,7 +333,7 @@ static qd_status_t users_row(const qd_associations_t *self, const qd_association
 
 static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_t ref, uint32_t n,
                                    const qd_sink_t *sink) {
-    const qd_associations_t *self = context;
+    qd_associations_t *self = context;
     if (ref.item == QD_ASSOCIATION_ITEM_SAP_LIST) {
         return n == 0 ? sap_row(self, call, sink) : QD_END;
     }
@@ -434,7 +344,7 @@ static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_
     const qd_association_t *asking = ref.item == QD_ASSOCIATION_ITEM_CURRENT ? call->association : NULL;
     switch (ref.arg & 0xFFu) {
     case 2:
-        return object_list_row(self, call, client, n, sink);
+        return qd_association_objects_row(self, call, client, n, sink);
     case 3:
         return partners(self, client, sink);
     case 4:
@@ -451,6 +361,30 @@ static qd_status_t association_row(void *context, const qd_call_t *call, qd_ref_
     }
 }
 
+/* The object list is the only table of this module that has selectors. */
+static bool is_object_list(const qd_associations_t *self, const qd_call_t *call, qd_ref_t ref) {
+    return ref.item != QD_ASSOCIATION_ITEM_SAP_LIST && (ref.arg & 0xFFu) == 2u &&
+           client_of(call, ref) < self->tables->client_count;
+}
+
+static qd_status_t association_select(void *context, const qd_call_t *call, qd_ref_t ref, uint8_t selector,
+                                      const qd_source_t *source, qd_selection_t *selection) {
+    const qd_associations_t *self = context;
+    return is_object_list(self, call, ref)
+               ? qd_association_objects_select(self, client_of(call, ref), selector, source, selection)
+               : QD_SELECTOR;
+}
+
+static qd_status_t association_selected(void *context, const qd_call_t *call, qd_ref_t ref,
+                                        qd_selection_t *selection, qd_span_t *span, uint32_t *count) {
+    return qd_association_objects_selected(context, client_of(call, ref), selection, span, count);
+}
+
+static qd_status_t association_pick(void *context, const qd_call_t *call, qd_ref_t ref,
+                                    const qd_selection_t *selection, uint32_t *n, const qd_sink_t *sink) {
+    return qd_association_objects_pick(context, call, client_of(call, ref), selection, *n, sink);
+}
+
 const qd_module_t qd_association_module = {
     .name = "association",
     .size = association_size,
@@ -458,5 +392,8 @@ const qd_module_t qd_association_module = {
     .get = association_get,
     .span = association_span,
     .row = association_row,
+    .select = association_select,
+    .selected = association_selected,
+    .pick = association_pick,
     .put = association_put,
 };

@@ -65,13 +65,23 @@ typedef struct qd_secret {
     uint8_t octets[QD_SECRET_MAX];
 } qd_secret_t;
 
+/* Where the object list that was read last stands: the object of number n is the first one of a row. */
+typedef struct qd_place {
+    uint32_t request; /* of its selection; 0: the whole list */
+    uint32_t n;
+    uint16_t row;
+    uint8_t client;
+} qd_place_t;
+
 typedef struct qd_associations {
     const qd_services_t *services;
     const qd_cosem_tables_t *tables;
     const qd_objects_t *objects;
     qd_secret_t secret[QD_CLIENTS_MAX];
-    uint8_t failures[QD_CLIENTS_MAX]; /* wrong passwords in a row */
-    qd_association_t pool[];          /* tables->association_count of them */
+    uint8_t failures[QD_CLIENTS_MAX];      /* wrong passwords in a row */
+    uint16_t objects_seen[QD_CLIENTS_MAX]; /* how many objects each client sees */
+    qd_place_t place;
+    qd_association_t pool[]; /* tables->association_count of them */
 } qd_associations_t;
 
 /* Items; OBJECT takes arg = attribute, CLIENT arg = client row * 256 + attribute. */
@@ -96,5 +106,22 @@ void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uin
  * model's number of failures in a row is reached. */
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,
                                   size_t length);
+
+/* --- the object list, attribute 2 of class 15; client is the one whose list it is --- */
+
+/* The n-th row with its access rights. QD_OK; QD_END: there is none; the sink's. */
+qd_status_t qd_association_objects_row(qd_associations_t *associations, const qd_call_t *call, uint8_t client,
+                                       uint32_t n, const qd_sink_t *sink);
+/* Selectors: 1 all without rights, 2 those of up to 16 classes without rights, 3 up to 16 named ones, 4 one; those that
+ * the client does not see are left out. As qd_module_t.select, selected and pick. */
+qd_status_t qd_association_objects_select(const qd_associations_t *associations, uint8_t client,
+                                          uint8_t selector, const qd_source_t *source,
+                                          qd_selection_t *selection);
+qd_status_t qd_association_objects_selected(const qd_associations_t *associations, uint8_t client,
+                                            const qd_selection_t *selection, qd_span_t *span,
+                                            uint32_t *count);
+qd_status_t qd_association_objects_pick(qd_associations_t *associations, const qd_call_t *call,
+                                        uint8_t client, const qd_selection_t *selection, uint32_t n,
+                                        const qd_sink_t *sink);
 
 #endif

@@ -65,6 +65,24 @@ void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->emitted = 0;
 }
 
+qd_status_t qd_axdr_sink_elements(qd_axdr_sink_t *sink, const uint8_t *octets, const uint8_t *end,
+                                  uint8_t count) {
+    qd_status_t status = QD_OK;
+    uint8_t at = 0;
+    if (sink->skip == 0 && end[count - 1u] <= sink->limit - sink->w->at) {
+        return qd_axdr_sink_emit(sink, octets, end[count - 1u]);
+    }
+    for (uint8_t i = 0; status == QD_OK && i < count; i++) {
+        status = qd_axdr_sink_emit(sink, octets + at, (size_t)(end[i] - at));
+        at = end[i];
+    }
+    return status;
+}
+
+qd_axdr_sink_t *qd_axdr_sink_of(const qd_sink_t *sink) {
+    return sink->group == sink_group ? sink->context : NULL;
+}
+
 void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset) {
     sink->skip = offset;
     sink->emitted = 0;

@@ -20,8 +20,9 @@ typedef enum qd_attribute_kind {
 } qd_attribute_kind_t;
 
 #define QD_ATTRIBUTE_WRITABLE 0x01u
-#define QD_ATTRIBUTE_SECRET 0x02u    /* never readable */
-#define QD_ATTRIBUTE_SELECTIVE 0x04u /* access selectors 1 and 2 */
+#define QD_ATTRIBUTE_SECRET 0x02u         /* never readable */
+#define QD_ATTRIBUTE_SELECTIVE 0x04u      /* access selectors 1 and 2 */
+#define QD_ATTRIBUTE_SELECTIVE_LIST 0x0Cu /* access selectors 1 to 4 */
 
 typedef struct qd_class_attribute {
     uint8_t kind; /* qd_attribute_kind_t; of attribute number position + 2 */

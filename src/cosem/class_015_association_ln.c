@@ -3,7 +3,7 @@
 #include "cosem/class.h"
 
 static const qd_class_attribute_t attributes[] = {
-    {QD_KIND_ROWS, 0},                                             /* object_list */
+    {QD_KIND_ROWS, QD_ATTRIBUTE_SELECTIVE_LIST},                   /* object_list */
     {QD_KIND_RECORD, 0},                                           /* associated_partners_id */
     {QD_KIND_RECORD, 0},                                           /* application_context_name */
     {QD_KIND_RECORD, 0},                                           /* xDLMS_context_info */

@@ -48,22 +48,6 @@ static bool sees(const qd_objects_t *objects, uint16_t row, uint8_t client) {
            objects->tables->access[row_at(objects, row)->access].rights[client] != 0;
 }
 
-qd_status_t qd_object_at(const qd_objects_t *objects, uint8_t client, uint32_t n, qd_object_t *object) {
-    for (uint16_t row = 0; row < objects->tables->object_count; row++) {
-        uint8_t members = row_at(objects, row)->members;
-        if (!sees(objects, row, client)) {
-            continue;
-        }
-        if (n < members) {
-            object->row = row;
-            object->member = (uint8_t)n;
-            return QD_OK;
-        }
-        n -= members;
-    }
-    return QD_END;
-}
-
 uint32_t qd_object_count(const qd_objects_t *objects, uint8_t client) {
     uint32_t count = 0;
     for (uint16_t row = 0; row < objects->tables->object_count; row++) {

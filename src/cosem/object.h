@@ -40,8 +40,7 @@ qd_status_t qd_objects_check(const qd_objects_t *objects, uint16_t *row);
 /* QD_OK, QD_UNDEFINED. */
 qd_status_t qd_object_find(const qd_objects_t *objects, const qd_obis_t *obis, qd_object_t *object);
 void qd_object_name(const qd_objects_t *objects, qd_object_t object, qd_obis_t *obis);
-/* n-th object that the client sees, 0 the first. QD_OK, QD_END. */
-qd_status_t qd_object_at(const qd_objects_t *objects, uint8_t client, uint32_t n, qd_object_t *object);
+/* How many objects the client sees. */
 uint32_t qd_object_count(const qd_objects_t *objects, uint8_t client);
 
 /* Rights of the caller: QD_RIGHT_READ, _WRITE and _EXECUTE as they hold over its bearer now. */

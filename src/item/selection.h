@@ -13,6 +13,8 @@
 
 /* Most columns that one selection can name. */
 #define QD_SELECTION_COLUMNS 18u
+/* Most classes or objects. */
+#define QD_SELECTION_NUMBERS 16u
 
 typedef enum qd_selection_kind {
     QD_SELECT_ALL = 0,
@@ -24,15 +26,19 @@ struct qd_selection {
     uint32_t from;
     uint32_t to;
     uint32_t request; /* the call whose selection it is: a call that comes back goes on with it */
-    /* Progress of the module that counts the rows; zero at first. */
-    uint32_t at;      /* row that is looked at next, 0: not begun */
-    uint32_t first;   /* first row that was found */
-    uint32_t count;   /* rows found */
-    uint32_t orderly; /* rows from here on are in the order of time and need no look */
-    uint32_t begin;   /* first row of those at or after from, 0: not found yet */
-    uint32_t low;     /* the search for begin, then for the end: as qd_log_search_t */
-    uint32_t high;
-    uint32_t probe;
+    union {
+        struct {              /* progress of the module that counts the rows; zero at first */
+            uint32_t at;      /* row that is looked at next, 0: not begun */
+            uint32_t first;   /* first row that was found */
+            uint32_t count;   /* rows found */
+            uint32_t orderly; /* rows from here on are in the order of time and need no look */
+            uint32_t begin;   /* first row of those at or after from, 0: not found yet */
+            uint32_t low;     /* the search for begin, then for the end: as qd_log_search_t */
+            uint32_t high;
+            uint32_t probe;
+        };
+        uint16_t number[QD_SELECTION_NUMBERS]; /* of a list of classes or objects, columns of them */
+    };
     uint8_t kind;                         /* qd_selection_kind_t */
     uint8_t columns;                      /* columns chosen, 0: all in their order */
     uint8_t column[QD_SELECTION_COLUMNS]; /* their numbers, 0 the first, in the order wanted */

@@ -1,0 +1,271 @@
+/*
+ * The object list of class 15: which objects a client sees, in the order of the table, and what it may do with them.
+ * A list has no state but the place that was given last: a row is found from there, not from the table's start. A row
+ * is put together in one piece, because it has some forty elements.
+ */
+#include <string.h>
+
+#include "cosem/association.h"
+#include "cosem/axdr_io.h"
+#include "item/scalar.h"
+
+/* Access selectors of the object list. */
+enum { SELECT_WITHOUT_RIGHTS = 1, SELECT_CLASSES, SELECT_OBJECTS, SELECT_OBJECT };
+
+/* Most octets and elements of a row: 11 attributes, two of them with four selectors, and 6 methods. */
+#define ROW_MAX 192u
+#define PIECES_MAX 24u
+
+/* Elements in one piece, each with its end, so that a block need not cut them. */
+typedef struct row_octets {
+    uint8_t octets[ROW_MAX];
+    uint8_t end[PIECES_MAX];
+    uint8_t length;
+    uint8_t pieces;
+} row_octets_t;
+
+static void put(row_octets_t *row, const uint8_t *octets, uint8_t length) {
+    memcpy(row->octets + row->length, octets, length);
+    row->length = (uint8_t)(row->length + length);
+    row->end[row->pieces++] = row->length;
+}
+
+static bool selectors_of(const qd_class_attribute_t *attribute, uint8_t *count) {
+    *count = attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SELECTIVE) == 0        ? 0u
+             : (attribute->flags & QD_ATTRIBUTE_SELECTIVE_LIST) == QD_ATTRIBUTE_SELECTIVE ? 2u
+                                                                                          : 4u;
+    return *count != 0;
+}
+
+/* structure { attribute_id integer, access_mode enum, access_selectors }; the selectors are an array of integer, or
+ * null-data: none */
+static void put_attribute(row_octets_t *row, const qd_class_attribute_t *attribute, uint8_t number,
+                          uint8_t rights) {
+    uint8_t flags = attribute != NULL ? attribute->flags : 0u;
+    uint8_t mode = (rights & QD_RIGHT_READ) != 0 && (flags & QD_ATTRIBUTE_SECRET) == 0 ? 1u : 0u;
+    uint8_t count = 0;
+    uint8_t octets[16] = {QD_TYPE_STRUCTURE, 3, QD_TYPE_INTEGER, number, QD_TYPE_ENUM, 0, QD_TYPE_NULL};
+    mode |= (rights & QD_RIGHT_WRITE) != 0 && (flags & QD_ATTRIBUTE_WRITABLE) != 0 ? 2u : 0u;
+    octets[5] = mode;
+    if (!selectors_of(attribute, &count)) {
+        put(row, octets, 7);
+        return;
+    }
+    octets[6] = QD_TYPE_ARRAY;
+    octets[7] = count;
+    for (uint8_t i = 0; i < count; i++) {
+        octets[8u + 2u * i] = QD_TYPE_INTEGER;
+        octets[9u + 2u * i] = (uint8_t)(i + 1u);
+    }
+    put(row, octets, (uint8_t)(8u + 2u * count));
+}
+
+/* structure { attribute_access array, method_access array }; NULL: both empty */
+static void put_rights(row_octets_t *row, const qd_class_t *class_row, uint8_t rights) {
+    uint8_t attributes = class_row != NULL ? (uint8_t)(class_row->attribute_count + 1u) : 0u;
+    uint8_t methods = class_row != NULL ? class_row->method_count : 0u;
+    const uint8_t head[4] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_ARRAY, attributes};
+    const uint8_t middle[2] = {QD_TYPE_ARRAY, methods};
+    put(row, head, sizeof head);
+    for (uint8_t i = 1; i <= attributes; i++) {
+        put_attribute(row, i > 1u ? &class_row->attributes[i - 2u] : NULL, i, rights);
+    }
+    put(row, middle, sizeof middle);
+    for (uint8_t i = 1; i <= methods; i++) {
+        bool may = (rights & QD_RIGHT_EXECUTE) != 0 && (class_row->methods & (1u << (i - 1u))) != 0;
+        const uint8_t method[6] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_INTEGER, i, QD_TYPE_ENUM, may};
+        put(row, method, sizeof method);
+    }
+}
+
+/* structure { class_id, version, logical_name, access_rights } */
+static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, uint8_t client,
+                        qd_object_t object, bool with_rights, const qd_sink_t *sink) {
+    const qd_class_t *class_row = self->tables->objects[object.row].class_row;
+    const uint8_t *obis = self->tables->objects[object.row].obis.group;
+    qd_axdr_sink_t *out = qd_axdr_sink_of(sink);
+    row_octets_t row;
+    uint8_t rights = 0;
+    if (out == NULL) {
+        return QD_UNSUPPORTED; /* only the face that has associations asks for their lists */
+    }
+    const uint8_t head[15] = {QD_TYPE_STRUCTURE,
+                              4,
+                              QD_TYPE_LONG_UNSIGNED,
+                              (uint8_t)(class_row->id >> 8),
+                              (uint8_t)class_row->id,
+                              QD_TYPE_UNSIGNED,
+                              class_row->version,
+                              QD_TYPE_OCTET_STRING,
+                              6,
+                              obis[0],
+                              obis[1],
+                              obis[2],
+                              obis[3],
+                              (uint8_t)(obis[4] + object.member),
+                              obis[5]};
+    if (with_rights) {
+        qd_call_t as_client = *call;
+        as_client.client = client;
+        rights = qd_object_rights(self->objects, object.row, &as_client);
+    }
+    row.length = 0;
+    row.pieces = 0;
+    put(&row, head, sizeof head);
+    put_rights(&row, with_rights ? class_row : NULL, rights);
+    return qd_axdr_sink_elements(out, row.octets, row.end, row.pieces);
+}
+
+static bool sees(const qd_associations_t *self, uint16_t row, uint8_t client) {
+    return self->tables->access[self->tables->objects[row].access].rights[client] != 0;
+}
+
+/* Whether a row of the table belongs to a selection; NULL: to the whole list. */
+static bool chosen(const qd_associations_t *self, uint16_t row, const qd_selection_t *selection) {
+    if (selection == NULL || selection->kind != SELECT_CLASSES) {
+        return true;
+    }
+    for (uint8_t i = 0; i < selection->columns; i++) {
+        if (self->tables->objects[row].class_row->id == selection->number[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The n-th object of a list, found from the place that was found last when it is the same list. QD_OK, QD_END. */
+static qd_status_t seek(qd_associations_t *self, uint8_t client, const qd_selection_t *selection, uint32_t n,
+                        qd_object_t *object) {
+    qd_place_t *place = &self->place;
+    uint32_t request = selection != NULL ? selection->request : 0;
+    if (place->client != client || place->request != request || place->n > n) {
+        *place = (qd_place_t){.request = request, .client = client};
+    }
+    for (; place->row < self->tables->object_count; place->row++) {
+        uint8_t members = self->tables->objects[place->row].members;
+        if (!sees(self, place->row, client) || !chosen(self, place->row, selection)) {
+            continue;
+        }
+        if (n - place->n < members) {
+            object->row = place->row;
+            object->member = (uint8_t)(n - place->n);
+            return QD_OK;
+        }
+        place->n += members;
+    }
+    *place = (qd_place_t){.request = request, .client = client};
+    return QD_END;
+}
+
+qd_status_t qd_association_objects_row(qd_associations_t *self, const qd_call_t *call, uint8_t client,
+                                       uint32_t n, const qd_sink_t *sink) {
+    qd_object_t object;
+    qd_status_t status = seek(self, client, NULL, n, &object);
+    return status == QD_OK ? give(self, call, client, object, true, sink) : status;
+}
+
+/* The elements of a selector are there or its type is another one. */
+static qd_status_t wanted(qd_status_t status) {
+    return status == QD_END ? QD_TYPE : status;
+}
+
+/* array of class_id long-unsigned */
+static qd_status_t take_classes(const qd_source_t *source, qd_selection_t *selection) {
+    uint16_t count = 0;
+    qd_status_t status = wanted(qd_source_group(source, QD_TYPE_ARRAY, &count));
+    if (status == QD_OK && count > QD_SELECTION_NUMBERS) {
+        status = QD_RANGE;
+    }
+    for (uint16_t i = 0; status == QD_OK && i < count; i++) {
+        int64_t class_id = 0;
+        status = wanted(qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &class_id));
+        selection->number[i] = (uint16_t)class_id;
+    }
+    selection->columns = (uint8_t)count;
+    return status;
+}
+
+/* structure { class_id, logical_name }; an object that the client does not see is left out */
+static qd_status_t take_object(const qd_associations_t *self, uint8_t client, const qd_source_t *source,
+                               qd_selection_t *selection) {
+    uint16_t count = 0;
+    uint16_t length = 0;
+    int64_t class_id = 0;
+    qd_obis_t obis;
+    qd_object_t object;
+    qd_status_t status = wanted(qd_source_group(source, QD_TYPE_STRUCTURE, &count));
+    if (status == QD_OK && count != 2) {
+        return QD_TYPE;
+    }
+    if (status == QD_OK) {
+        status = wanted(qd_source_integer(source, QD_TYPE_LONG_UNSIGNED, 0, UINT16_MAX, &class_id));
+    }
+    if (status == QD_OK) {
+        status = wanted(qd_source_octets(source, obis.group, sizeof obis.group, sizeof obis.group, &length));
+    }
+    if (status == QD_OK && qd_object_find(self->objects, &obis, &object) == QD_OK &&
+        sees(self, object.row, client) && self->tables->objects[object.row].class_row->id == class_id) {
+        selection->number[selection->columns] = object.row;
+        selection->column[selection->columns++] = object.member;
+    }
+    return status;
+}
+
+qd_status_t qd_association_objects_select(const qd_associations_t *self, uint8_t client, uint8_t selector,
+                                          const qd_source_t *source, qd_selection_t *selection) {
+    uint16_t count = 1;
+    qd_status_t status = QD_OK;
+    qd_scalar_t nothing;
+    memset(selection, 0, sizeof *selection);
+    selection->kind = selector;
+    switch (selector) {
+    case SELECT_WITHOUT_RIGHTS:
+        return wanted(qd_source_scalar(source, QD_TYPE_NULL, &nothing));
+    case SELECT_CLASSES:
+        return take_classes(source, selection);
+    case SELECT_OBJECTS:
+        status = wanted(qd_source_group(source, QD_TYPE_ARRAY, &count));
+        break;
+    case SELECT_OBJECT:
+        break;
+    default:
+        return QD_SELECTOR;
+    }
+    if (status == QD_OK && count > QD_SELECTION_NUMBERS) {
+        status = QD_RANGE;
+    }
+    for (uint16_t i = 0; status == QD_OK && i < count; i++) {
+        status = take_object(self, client, source, selection);
+    }
+    return status;
+}
+
+qd_status_t qd_association_objects_selected(const qd_associations_t *self, uint8_t client,
+                                            const qd_selection_t *selection, qd_span_t *span,
+                                            uint32_t *count) {
+    *span = (qd_span_t){0, self->objects_seen[client], 0};
+    *count = selection->kind == SELECT_WITHOUT_RIGHTS ? span->end : selection->columns;
+    if (selection->kind == SELECT_CLASSES) {
+        *count = 0;
+        for (uint16_t row = 0; row < self->tables->object_count; row++) {
+            *count += sees(self, row, client) && chosen(self, row, selection)
+                          ? self->tables->objects[row].members
+                          : 0u;
+        }
+    }
+    return QD_OK;
+}
+
+qd_status_t qd_association_objects_pick(qd_associations_t *self, const qd_call_t *call, uint8_t client,
+                                        const qd_selection_t *selection, uint32_t n, const qd_sink_t *sink) {
+    qd_object_t object;
+    if (selection->kind == SELECT_OBJECTS || selection->kind == SELECT_OBJECT) {
+        if (n >= selection->columns) {
+            return QD_END;
+        }
+        object = (qd_object_t){selection->number[n], selection->column[n]};
+        return give(self, call, client, object, true, sink);
+    }
+    qd_status_t status = seek(self, client, selection, n, &object);
+    return status == QD_OK ? give(self, call, client, object, false, sink) : status;
+}
