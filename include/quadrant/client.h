@@ -1,19 +1,22 @@
 /*
- * client.h - the other side of the protocol: a DLMS client over the wrapper of the TCP profile.
+ * client.h - the other side of the protocol: a DLMS client over the wrapper of the TCP profile or over HDLC.
  *
  * Purpose: opens an association, reads, writes and calls methods, one request at a time; knows no
  * sockets: the caller injects a transport. Also the reading and writing of A-XDR elements and the
  * names that a tool prints.
- * Source: IEC 62056-53 (services, A-XDR), IEC 62056-47 (wrapper).
+ * A request is never executed twice: over HDLC what is repeated carries its sequence number, over the wrapper
+ * nothing is repeated.
+ * Source: IEC 62056-53 (services, A-XDR), IEC 62056-46 (HDLC), IEC 62056-47 (wrapper).
  * Ownership: all state is in qd_client_t and in the buffer that the caller gives; no other memory is
  * used. Views in results point into buffers of the caller.
  * Context: main context; a call returns after the reply, the time-out or the first fault.
- * Bounds: one reply takes at most the configured time-out; a long GET ends at the first block that
- * brings nothing or when the caller's buffer is full.
+ * Bounds: over the wrapper one reply takes at most the configured time-out; over HDLC each frame of it does, times one
+ * more than the retries. A long GET ends at the first block that brings nothing or when the caller's buffer is full.
  */
 #ifndef QUADRANT_CLIENT_H
 #define QUADRANT_CLIENT_H
 
+#include "quadrant/port/channel.h"
 #include "quadrant/status.h"
 #include "quadrant/types.h"
 
@@ -33,7 +36,8 @@ typedef enum qd_client_refusal {
     QD_REFUSAL_ASSOCIATION, /* AARE: result and code (diagnostic, provider's with bit 7) */
     QD_REFUSAL_INITIATE,    /* ConfirmedServiceError: code */
     QD_REFUSAL_EXCEPTION,   /* ExceptionResponse: state and code (service-error) */
-    QD_REFUSAL_ACCESS       /* code is the data-access-result or action-result */
+    QD_REFUSAL_ACCESS,      /* code is the data-access-result or action-result */
+    QD_REFUSAL_LINK         /* HDLC: the meter answered SNRM with DM */
 } qd_client_refusal_t;
 
 /* The last fault of a client. */
@@ -61,7 +65,7 @@ typedef struct qd_client_transport {
     uint32_t (*now_ms)(void *context);
 } qd_client_transport_t;
 
-/* Sees every whole frame, head and APDU. */
+/* Sees every whole frame: of the wrapper head and APDU, of HDLC from flag to flag, also one with wrong check sequences. */
 typedef void (*qd_client_trace_t)(void *context, bool sent, const uint8_t *frame, size_t length);
 
 /* --- who is asking ---------------------------------------------------------------------------- */
@@ -94,6 +98,19 @@ const qd_client_identity_t *qd_client_identity_by_sap(uint16_t sap);
 #define QD_CLIENT_BUFFER_MIN (8u + 128u) /* smallest buffer that qd_client_init takes */
 #define QD_CLIENT_LIST_MAX 64u           /* most attributes of one qd_client_get_list */
 #define QD_CLIENT_SECRET_MAX 64u         /* longest password */
+#define QD_CLIENT_PDU_MIN 12u            /* smallest APDU size that may be proposed */
+/* What HDLC takes of the buffer besides, for one frame with so many octets of information. */
+#define QD_CLIENT_HDLC_ROOM(information) ((information) + 24u)
+
+/* HDLC: zero means the default in brackets. */
+typedef struct qd_client_hdlc {
+    uint16_t lower; /* physical device [0] */
+    uint8_t octets; /* of the server's address: 1, 2 or 4 [as few as hold it]; the upper half is server_sap */
+    uint8_t window; /* proposed both ways, 1 to 7 [1] */
+    uint16_t information; /* proposed both ways, 32 to 2030 [128] */
+    uint8_t retries;      /* repetitions after silence; 0: none */
+    uint32_t octet_ms;    /* silence inside a frame that ends it [500] */
+} qd_client_hdlc_t;
 
 typedef struct qd_client_config {
     const qd_client_transport_t *transport;
@@ -105,7 +122,12 @@ typedef struct qd_client_config {
     bool preestablished;
     const uint8_t *secret; /* of the mechanism; stays the caller's, read by qd_client_open only */
     size_t secret_length;
-    uint32_t timeout_ms; /* for one reply; 0 counts as 1 */
+    uint32_t timeout_ms; /* for one reply, over HDLC for one frame; 0 counts as 1 */
+    uint8_t framing;     /* qd_framing_t */
+    qd_client_hdlc_t hdlc;
+    uint16_t
+        receive_pdu; /* proposed: longest APDU that is taken, from QD_CLIENT_PDU_MIN; 0: as the buffer has room */
+    uint32_t conformance; /* services proposed; 0: all that the client has */
 } qd_client_config_t;
 
 typedef enum qd_client_state {
@@ -114,11 +136,37 @@ typedef enum qd_client_state {
     QD_CLIENT_BROKEN /* silence or a violation: nothing more can be asked on this connection */
 } qd_client_state_t;
 
+/* What the two stations agreed with SNRM and UA, as the client sees it; and the state of the link. */
+typedef struct qd_client_link {
+    bool connected;
+    uint16_t information_transmit;
+    uint16_t information_receive;
+    uint8_t window_transmit;
+    uint8_t window_receive;
+    uint8_t send_state;    /* V(S): number of the next I frame */
+    uint8_t receive_state; /* V(R) */
+    bool final;            /* the meter has said all: the turn is ours */
+    bool complete;         /* the last segment of a reply is there */
+    uint8_t outstanding;   /* I frames that the meter has not acknowledged */
+    uint16_t raw;          /* octets of the frame that arrives */
+    size_t received;       /* octets of a reply, its LLC included */
+} qd_client_link_t;
+
+/* Block numbers of general block transfer. */
+typedef struct qd_client_gbt {
+    uint16_t sent;
+    uint16_t received;
+} qd_client_gbt_t;
+
 /* Fields are read by the functions below; a caller declares it and keeps off. */
 typedef struct qd_client {
     qd_client_config_t config;
-    uint8_t *buffer; /* one frame, first the request, then the reply */
+    uint8_t *buffer; /* one APDU, first the request, then the reply; over HDLC a frame behind it */
     size_t size;
+    size_t room; /* octets of the APDU's place */
+    qd_client_link_t link;
+    qd_client_gbt_t gbt;
+    uint32_t start_ms;    /* when the request went out */
     uint32_t conformance; /* negotiated */
     uint16_t peer_pdu;    /* longest APDU that the meter takes; 0: no limit said */
     uint8_t invoke;
@@ -140,16 +188,23 @@ typedef struct qd_client_value {
     size_t length;
 } qd_client_value_t;
 
-/* size octets at buffer hold one frame at a time; size - 8 is proposed as the largest APDU.
- * QD_OK; QD_ARGUMENT: a pointer is missing or the buffer is below QD_CLIENT_BUFFER_MIN. */
+/* size octets at buffer hold one APDU at a time, and over HDLC a frame; what is left for the APDU is proposed as its
+ * largest size. QD_OK; QD_ARGUMENT: a pointer is missing, the buffer is below QD_CLIENT_BUFFER_MIN (over HDLC
+ * QD_CLIENT_HDLC_ROOM more), or a number of the configuration is outside of its bounds. */
 qd_status_t qd_client_init(qd_client_t *client, const qd_client_config_t *config, uint8_t *buffer,
                            size_t size);
+
+/* HDLC: connects the link, SNRM and UA; qd_client_open does so when it has not been done. Over the wrapper QD_CLIENT_OK.
+ * QD_CLIENT_REFUSED: the meter answered DM. */
+qd_client_result_t qd_client_connect(qd_client_t *client);
+/* HDLC: ends the link with DISC, whatever state the client is in; one that is not connected: QD_CLIENT_OK. */
+qd_client_result_t qd_client_disconnect(qd_client_t *client);
 
 /* Opens the association (nothing is sent for a pre-established one). Afterwards the fault says why
  * not. A refused association leaves the client closed; it may be opened again. */
 qd_client_result_t qd_client_open(qd_client_t *client);
 
-/* Releases the association. Closed or pre-established: nothing is sent, QD_CLIENT_OK. */
+/* Releases the association, and ends an HDLC link. Closed or pre-established: no APDU is sent, QD_CLIENT_OK. */
 qd_client_result_t qd_client_release(qd_client_t *client);
 
 /* True: the meter agreed to GET with a list of attributes. */
@@ -199,8 +254,16 @@ qd_status_t qd_client_select_entries(uint32_t from, uint32_t to, uint8_t *out, s
 qd_client_result_t qd_client_get_list(qd_client_t *client, const qd_client_ref_t *refs, size_t count,
                                       uint8_t *out, size_t size, qd_client_value_t *values);
 
-/* Writes one attribute: data is one A-XDR element. QD_CLIENT_REFUSED: as qd_client_get, the reason
- * is in the fault. */
+/* One entry of a list: what is asked, and the parameters that its service wants. */
+typedef struct qd_client_item {
+    qd_client_ref_t ref;
+    const qd_client_selection_t *selection; /* GET and SET; NULL: none */
+    const uint8_t *data;                    /* SET and ACTION: one A-XDR element; NULL: none */
+    size_t length;
+} qd_client_item_t;
+
+/* Writes one attribute: data is one A-XDR element, in blocks when it is longer than the meter takes at once.
+ * QD_CLIENT_REFUSED: as qd_client_get, the reason is in the fault. */
 qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
                                  size_t length);
 
@@ -208,6 +271,33 @@ qd_client_result_t qd_client_set(qd_client_t *client, const qd_client_ref_t *ref
  * when there is none. */
 qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *ref, const uint8_t *data,
                                   size_t length, uint8_t *out, size_t size, qd_client_value_t *value);
+
+/* GET of count items with their selections; else as qd_client_get_list. */
+qd_client_result_t qd_client_get_items(qd_client_t *client, const qd_client_item_t *items, size_t count,
+                                       uint8_t *out, size_t size, qd_client_value_t *values);
+/* SET of count items (1 to QD_CLIENT_LIST_MAX) with one request; access[count] has a data-access-result each. */
+qd_client_result_t qd_client_set_list(qd_client_t *client, const qd_client_item_t *items, size_t count,
+                                      uint8_t *access);
+/* ACTION of count methods with one request; values[count] as in qd_client_get_list, out holds what they return. */
+qd_client_result_t qd_client_call_list(qd_client_t *client, const qd_client_item_t *items, size_t count,
+                                       uint8_t *out, size_t size, qd_client_value_t *values);
+
+/* SET or, when action is true, ACTION that the meter does not answer: QD_CLIENT_OK says that it was sent. */
+qd_client_result_t qd_client_tell(qd_client_t *client, const qd_client_item_t *item, bool action);
+
+/* Services of the items of ACCESS. */
+typedef enum qd_client_access_service {
+    QD_CLIENT_ACCESS_GET = 1,
+    QD_CLIENT_ACCESS_SET = 2,
+    QD_CLIENT_ACCESS_ACTION = 3
+} qd_client_access_service_t;
+
+/* services[count] says which each item is. break_on_error: nothing is done after the first refusal. Each of
+ * values[count] has its own access; data of a SET and of an ACTION without return value is null-data.
+ * QD_CLIENT_OWN: the meter did not agree to ACCESS. */
+qd_client_result_t qd_client_access(qd_client_t *client, const uint8_t *services,
+                                    const qd_client_item_t *items, size_t count, bool break_on_error,
+                                    uint8_t *out, size_t size, qd_client_value_t *values);
 
 /* The last fault; result QD_CLIENT_OK when the last call succeeded. */
 const qd_client_fault_t *qd_client_last_fault(const qd_client_t *client);

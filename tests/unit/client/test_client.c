@@ -151,7 +151,7 @@ static void contract_of_init(void **state) {
 static void opens_public(void **state) {
     (void)state;
     OPENED(NULL);
-    assert_string_equal(script.asked[0], "601DA109060760857405080101BE10040E01000000065F1F040000521D0200");
+    assert_string_equal(script.asked[0], "601DA109060760857405080101BE10040E01000000065F1F040020FE5D0200");
     assert_true(qd_client_has_list(&client));
     assert_int_equal(qd_client_list_capacity(&client), 49); /* (500 - 4) / 10 */
     assert_int_equal(qd_client_open(&client), QD_CLIENT_OWN);
@@ -167,7 +167,7 @@ static void opens_with_password(void **state) {
     assert_int_equal(qd_client_open(&client), QD_CLIENT_OK);
     assert_string_equal(script.asked[0],
                         "6036A1090607608574050801018A0207808B0760857405080201AC0A80083132333435363738"
-                        "BE10040E01000000065F1F040000521D0200");
+                        "BE10040E01000000065F1F040020FE5D0200");
 }
 
 static void preestablished_sends_nothing(void **state) {
