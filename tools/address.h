@@ -54,10 +54,16 @@ typedef struct qd_client_row {
     uint16_t sap;
 } qd_client_row_t;
 
-/* Writes the file with this address. Clients that it has stay as they are, of rows the others are added;
+/* One port of a meter in client.yaml. */
+typedef struct qd_client_port {
+    const char *name;
+    const char *address;
+} qd_client_port_t;
+
+/* Writes the file with these ports; the first of them is its address. Clients that it has stay as they are, of rows the others are added;
  * anew: what it has is forgotten. Nobody ever sees half of it, and it is the owner's alone. */
-int qd_client_yaml_write(const char *path, const char *command, const char *address,
-                         const qd_client_row_t *rows, size_t count, bool anew);
+int qd_client_yaml_write(const char *path, const char *command, const qd_client_port_t *ports,
+                         size_t port_count, const qd_client_row_t *rows, size_t count, bool anew);
 /* The same file with another password for the client with this SAP. */
 int qd_client_yaml_password(const char *path, const char *command, uint16_t sap, const uint8_t *secret,
                             size_t length);

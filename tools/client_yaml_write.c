@@ -62,6 +62,23 @@ static void drop(qd_yaml_t *file, int mapping, const char *key) {
     node->data.mapping.pairs.top = to;
 }
 
+/* All ports of this start, and none of the one before. One port alone is the address. */
+static bool put_ports(qd_yaml_t *file, const qd_client_port_t *ports, size_t count) {
+    int mapping;
+    bool good;
+
+    drop(file, 1, "ports");
+    if (count < 2) {
+        return true;
+    }
+    mapping = yaml_document_add_mapping(&file->document, NULL, YAML_BLOCK_MAPPING_STYLE);
+    good = append(file, 1, "ports", mapping);
+    for (size_t i = 0; good && i < count; i++) {
+        good = put(file, mapping, ports[i].name, ports[i].address, YAML_PLAIN_SCALAR_STYLE);
+    }
+    return good;
+}
+
 /* Text where it is plain, else hex digits. */
 static bool put_secret(qd_yaml_t *file, int row, const uint8_t *secret, size_t length) {
     char text[2u * QD_CLIENT_SECRET_MAX + 1u] = "";
@@ -208,8 +225,8 @@ static int begin(qd_yaml_t *file, bool anew) {
                : no_memory(file);
 }
 
-int qd_client_yaml_write(const char *path, const char *command, const char *address,
-                         const qd_client_row_t *rows, size_t count, bool anew) {
+int qd_client_yaml_write(const char *path, const char *command, const qd_client_port_t *ports,
+                         size_t port_count, const qd_client_row_t *rows, size_t count, bool anew) {
     qd_yaml_t file = {.path = path, .command = command};
     const yaml_node_t *version;
     int status = begin(&file, anew);
@@ -226,7 +243,8 @@ int qd_client_yaml_write(const char *path, const char *command, const char *addr
         return give_up(&file);
     }
     good = yaml_document_get_root_node(&file.document)->type != YAML_MAPPING_NODE ||
-           (put(&file, 1, "address", address, YAML_PLAIN_SCALAR_STYLE) &&
+           (put(&file, 1, "address", ports[0].address, YAML_PLAIN_SCALAR_STYLE) &&
+            put_ports(&file, ports, port_count) &&
             (qd_yaml_lookup(&file, yaml_document_get_root_node(&file.document), "server") != NULL ||
              put(&file, 1, "server", "1", YAML_PLAIN_SCALAR_STYLE)));
     if (!good) {

@@ -16,7 +16,18 @@
 #define RUN_SPEED_MAX 100000u
 #define RUN_COUNT_MAX 100000u
 #define RUN_WRAPPER_PORT 4059u
+#define RUN_PACE_MIN 300u
+#define RUN_PACE_MAX 115200u
 #define RUN_CONTROL "control" /* socket in the state directory */
+
+#define RUN_PORTS_MAX 5u /* wrapper, HDLC, optical, two RS-485 */
+
+/* Where a port with HDLC is: a TCP port, pty:PATH or a serial device. */
+typedef struct run_where {
+    const char *line; /* the latter two; NULL: port counts */
+    uint16_t port;
+    bool wanted;
+} run_where_t;
 
 typedef struct run_options {
     const qd_model_t *model;
@@ -29,7 +40,9 @@ typedef struct run_options {
     uint64_t seed;
     uint32_t count;
     uint32_t speed; /* 0: max; 1: real */
+    uint32_t pace;  /* bit/s; 0: as fast as it goes */
     uint16_t wrapper;
+    run_where_t hdlc, optical, rs485[2];
     bool has_start, has_seed, has_wrapper, json, factory, help;
     qd_gate_kind_of_link_t gate;
 } run_options_t;
@@ -46,6 +59,20 @@ typedef struct run_supply {
     uint64_t back_us;  /* the mains come back */
 } run_supply_t;
 
+/* "tcp://127.0.0.1:4059", or with the path of a line */
+#define RUN_ADDRESS_SIZE (QD_LINUX_PATH_MAX + 96u)
+
+/* A port that is open, and its channels. */
+typedef struct run_port {
+    const char *name; /* "wrapper", "hdlc", "optical", "rs485", "rs485-2" */
+    qd_linux_server_t *server;
+    qd_linux_line_t *line; /* one of the two */
+    const char *device;    /* of a line: its path, in address */
+    uint8_t channel;       /* the first of them */
+    uint8_t channels;
+    char address[RUN_ADDRESS_SIZE];
+} run_port_t;
+
 /* One meter with everything around it. */
 typedef struct run_meter {
     run_t *run;
@@ -61,7 +88,8 @@ typedef struct run_meter {
     qd_linux_key_t key;
     qd_linux_world_t world;
     qd_linux_random_t random;
-    qd_linux_server_t *server;
+    run_port_t port[RUN_PORTS_MAX]; /* the first is the wrapper */
+    uint8_t port_count;
     qd_linux_control_t *control;
     qd_load_player_t player;
 
@@ -157,6 +185,17 @@ void run_supply_turn(run_meter_t *meter, uint64_t tick_us);
 /* The mains are back at tick_us, before the step. */
 void run_supply_return(run_meter_t *meter, uint64_t tick_us);
 
+/* --- run_ports.c: listeners and lines */
+
+/* Opens what the options want; QD_EXIT_OK or the exit status, told on stderr. Nobody is let in before the reset. */
+int run_ports_open(run_meter_t *meter, uint32_t index);
+/* Gives the channels to the meter. */
+void run_ports_connect(run_meter_t *meter);
+/* As qd_linux_server_flush and qd_linux_server_reset, for all of them. */
+uint32_t run_ports_flush(run_meter_t *meter);
+void run_ports_reset(run_meter_t *meter, bool dark);
+void run_ports_close(run_meter_t *meter);
+
 /* --- run_files.c: which files make a meter */
 
 /* Octets of flash that the logs of a model take; 0: it has none. */
@@ -180,9 +219,6 @@ int run_world_begin(run_meter_t *meter);
 int run_manufacture(run_meter_t *meter);
 /* client.yaml in the state directory. */
 int run_write_client_yaml(const run_meter_t *meter);
-/* "tcp://127.0.0.1:4059" */
-#define RUN_ADDRESS_SIZE 96u
-void run_meter_address(const run_meter_t *meter, char text[RUN_ADDRESS_SIZE]);
 
 /* --- run_link.c: @NAME for a state directory elsewhere */
 

@@ -127,26 +127,13 @@ int run_manufacture(run_meter_t *meter) {
 
 /* --- client.yaml ------------------------------------------------------------------------------ */
 
-void run_meter_address(const run_meter_t *meter, char text[RUN_ADDRESS_SIZE]) {
-    const char *host = meter->run->options.bind;
-    bool six = strchr(host, ':') != NULL;
-
-    /* Who listens everywhere is reached here. */
-    if (strcmp(host, "0.0.0.0") == 0) {
-        host = "127.0.0.1";
-    } else if (strcmp(host, "::") == 0) {
-        host = "::1";
-    }
-    (void)snprintf(text, RUN_ADDRESS_SIZE, "tcp://%s%.60s%s:%u", six ? "[" : "", host, six ? "]" : "",
-                   qd_linux_server_port(meter->server));
-}
-
 /* What the factory gave is true for a new meter only: a password may have been changed since. */
 int run_write_client_yaml(const run_meter_t *meter) {
     static const char *const mechanisms[] = {"none", "lls", NULL, NULL, NULL, "hls-gmac"};
     qd_client_row_t rows[CLIENTS_MAX];
     qd_model_client_t client;
-    char address[RUN_ADDRESS_SIZE], path[QD_LINUX_PATH_MAX + 16];
+    qd_client_port_t ports[RUN_PORTS_MAX];
+    char path[QD_LINUX_PATH_MAX + 16];
     size_t count = 0;
 
     while (count < CLIENTS_MAX && qd_model_client(meter->run->options.model, count, &client) == QD_OK) {
@@ -157,7 +144,10 @@ int run_write_client_yaml(const run_meter_t *meter) {
             client.mechanism < sizeof mechanisms / sizeof mechanisms[0] ? mechanisms[client.mechanism] : NULL;
         count++;
     }
-    run_meter_address(meter, address);
+    for (size_t n = 0; n < meter->port_count; n++) {
+        ports[n].name = meter->port[n].name;
+        ports[n].address = meter->port[n].address;
+    }
     (void)snprintf(path, sizeof path, "%s/client.yaml", meter->dir.path);
-    return qd_client_yaml_write(path, COMMAND, address, rows, count, !meter->settled);
+    return qd_client_yaml_write(path, COMMAND, ports, meter->port_count, rows, count, !meter->settled);
 }

@@ -47,10 +47,7 @@ static void connect_ports(run_meter_t *meter) {
     ports->random = &meter->random_port;
     ports->power = &meter->power;
     ports->factory = &meter->factory;
-    ports->channel_count = qd_model_channel_count(meter->run->options.model);
-    for (uint8_t n = 0; n < ports->channel_count; n++) {
-        ports->channel[n] = qd_linux_server_channel(meter->server, n);
-    }
+    run_ports_connect(meter);
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
@@ -100,17 +97,8 @@ static qd_status_t power_up(run_meter_t *meter, uint64_t tick_us) {
     }
     meter->next_us = tick_us;
     meter->looked = false;
-    qd_linux_server_reset(meter->server, false);
+    run_ports_reset(meter, false);
     return QD_OK;
-}
-
-static void on_wake(void *context) {
-    run_meter_t *meter = context;
-
-    if (meter->meter != NULL) {
-        run_meter_run(meter, run_now_us(meter->run, meter));
-        run_loop_arm(meter->run, meter);
-    }
 }
 
 static int open_directory(run_meter_t *meter) {
@@ -171,19 +159,13 @@ static int open_memory(run_meter_t *meter) {
 }
 
 static int open_network(run_meter_t *meter, uint32_t index) {
-    const run_options_t *options = &meter->run->options;
-    uint16_t port = options->wrapper == 0 ? 0 : (uint16_t)(options->wrapper + index);
     qd_linux_error_t error;
-    qd_status_t status = qd_linux_server_open(&meter->server, &meter->run->loop, options->bind, port,
-                                              qd_model_channel_count(options->model), on_wake, meter, &error);
+    int status = run_ports_open(meter, index);
 
-    if (status == QD_BUSY) {
-        return qd_complain(COMMAND, QD_EXIT_OWN, "%s; --wrapper 0 picks a free one", error.text);
+    if (status != QD_EXIT_OK) {
+        return status;
     }
-    if (status != QD_OK) {
-        return qd_complain(COMMAND, status == QD_ARGUMENT ? QD_EXIT_USAGE : QD_EXIT_OWN, "%s", error.text);
-    }
-    qd_linux_server_reset(meter->server, true); /* until the mains are there */
+    run_ports_reset(meter, true); /* until the mains are there */
     if (meter->kept && qd_linux_control_open(&meter->control, &meter->run->loop, &meter->dir, RUN_CONTROL,
                                              run_facts_answer, meter, &error) != QD_OK) {
         return qd_complain(COMMAND, QD_EXIT_OWN, "%s", error.text);
@@ -250,7 +232,7 @@ static void step(run_meter_t *meter, uint64_t tick_us) {
     meter->last_us = tick_us;
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         qd_status_t status = qd_meter_step(meter->meter, tick_us, &meter->next_us);
-        uint32_t waiting = qd_linux_server_flush(meter->server);
+        uint32_t waiting = run_ports_flush(meter);
 
         if (status != QD_OK || meter->troubled) {
             tell_trouble(meter, status);
@@ -307,7 +289,7 @@ void run_meter_cut(run_meter_t *meter, uint64_t tick_us, uint64_t restored_us) {
     meter->meter = NULL;
     meter->player.off = true;
     meter->restored_us = restored_us;
-    qd_linux_server_reset(meter->server, true);
+    run_ports_reset(meter, true);
 }
 
 /* --- stopping --------------------------------------------------------------------------------- */
@@ -327,7 +309,7 @@ void run_meter_finish(run_meter_t *meter, uint64_t tick_us) {
     }
     qd_load_player_cut(&meter->player, tick_us);
     (void)qd_meter_step(meter->meter, tick_us, &next_us);
-    (void)qd_linux_server_flush(meter->server);
+    (void)run_ports_flush(meter);
     status = qd_meter_stop(meter->meter);
     if (status != QD_OK) {
         tell_trouble(meter, status);
@@ -338,11 +320,8 @@ void run_meter_close_network(run_meter_t *meter) {
     if (meter->control != NULL) {
         qd_linux_control_close(meter->control);
     }
-    if (meter->server != NULL) {
-        qd_linux_server_close(meter->server);
-    }
     meter->control = NULL;
-    meter->server = NULL;
+    run_ports_close(meter);
 }
 
 int run_meter_close(run_meter_t *meter) {

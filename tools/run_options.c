@@ -49,6 +49,45 @@ static bool set_wrapper(run_options_t *options, const char *value) {
     return options->has_wrapper;
 }
 
+/* A port number, pty:PATH, or the path of a device. */
+static bool set_where(run_where_t *where, const char *value) {
+    uint64_t port = 0;
+
+    if (where->wanted) {
+        return false;
+    }
+    where->wanted = true;
+    where->line = strncmp(value, "pty:", 4) == 0 || strchr(value, '/') != NULL ? value : NULL;
+    if (where->line != NULL) {
+        return strcmp(value, "pty:") != 0;
+    }
+    if (!unsigned_of(value, 65535, &port)) {
+        return false;
+    }
+    where->port = (uint16_t)port;
+    return true;
+}
+
+static bool set_hdlc(run_options_t *options, const char *value) {
+    return set_where(&options->hdlc, value) && options->hdlc.line == NULL;
+}
+
+static bool set_optical(run_options_t *options, const char *value) {
+    return set_where(&options->optical, value);
+}
+
+static bool set_rs485(run_options_t *options, const char *value) {
+    return set_where(&options->rs485[options->rs485[0].wanted ? 1 : 0], value);
+}
+
+static bool set_pace(run_options_t *options, const char *value) {
+    uint64_t baud = 0;
+    bool good = unsigned_of(value, RUN_PACE_MAX, &baud);
+
+    options->pace = (uint32_t)baud;
+    return good && baud >= RUN_PACE_MIN;
+}
+
 static bool set_speed(run_options_t *options, const char *value) {
     uint64_t speed = 1;
 
@@ -101,6 +140,10 @@ static const struct {
     {"--state", set_state, "a directory or none"},
     {"--load", set_load, "a load file, see docs/load-files.md"},
     {"--wrapper", set_wrapper, "a port number, 0 for a free one"},
+    {"--hdlc", set_hdlc, "a port number, 0 for a free one, once"},
+    {"--optical", set_optical, "a port number, pty:PATH or a serial device, once"},
+    {"--rs485", set_rs485, "a port number, pty:PATH or a serial device, twice at most"},
+    {"--pace", set_pace, "bits per second, 300 to 115200"},
     {"--speed", set_speed, "real, max or a number from 1 to 100000"},
     {"--start", set_start, "a time such as 2026-01-01T00:00:00Z"},
     {"--for", set_for, "a duration such as 90s, 15m, 12h or 30d"},
@@ -112,8 +155,7 @@ static const struct {
 
 #define VALUED (sizeof valued / sizeof valued[0])
 
-static const char *const later[] = {"--scenario", "--waveform", "--map",     "--hdlc",   "--optical",
-                                    "--rs485",    "--http",     "--history", "--display"};
+static const char *const later[] = {"--scenario", "--waveform", "--map", "--http", "--history", "--display"};
 
 #define LATER (sizeof later / sizeof later[0])
 
@@ -178,6 +220,42 @@ static int unknown_model(const char *name) {
     return qd_complain(COMMAND, QD_EXIT_USAGE, "no model %s; built in are: %s", name, list);
 }
 
+/* What the model has no channel for cannot be opened. */
+static int check_line(const run_options_t *options, const run_where_t *where, const char *option,
+                      qd_model_bearer_t bearer, unsigned needed) {
+    unsigned have = 0;
+
+    for (uint8_t n = 0; n < qd_model_channel_count(options->model); n++) {
+        have += qd_model_channel_bearer(options->model, n) == bearer ? 1u : 0u;
+    }
+    if (where->wanted && have < needed) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "%s: the model %s has %s such line; leave it away", option,
+                           qd_model_name(options->model), have == 0 ? "no" : "only one");
+    }
+    if (where->wanted && where->line == NULL && where->port != 0 &&
+        where->port + options->count - 1 > 65535u) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "%lu ports from %u on do not fit below 65536; use %s 0",
+                           (unsigned long)options->count, where->port, option);
+    }
+    if (where->line != NULL && strncmp(where->line, "pty:", 4) != 0 && options->count > 1) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "%s: one device is for one meter; use pty:PATH or a port",
+                           option);
+    }
+    return QD_EXIT_OK;
+}
+
+static int check_lines(const run_options_t *options) {
+    int status = check_line(options, &options->hdlc, "--hdlc", QD_MODEL_NETWORK, 2);
+
+    if (status == QD_EXIT_OK) {
+        status = check_line(options, &options->optical, "--optical", QD_MODEL_OPTICAL, 1);
+    }
+    for (unsigned n = 0; n < 2 && status == QD_EXIT_OK; n++) {
+        status = check_line(options, &options->rs485[n], "--rs485", QD_MODEL_RS485, n + 1);
+    }
+    return status;
+}
+
 static int check(run_options_t *options, const char *model) {
     options->model = qd_model_find(model);
     if (options->model == NULL) {
@@ -194,7 +272,7 @@ static int check(run_options_t *options, const char *model) {
                            "%lu ports from %u on do not fit below 65536; use --wrapper 0",
                            (unsigned long)options->count, options->wrapper);
     }
-    return QD_EXIT_OK;
+    return check_lines(options);
 }
 
 int run_options_parse(run_options_t *options, int argc, char **argv) {
@@ -232,13 +310,20 @@ void run_print_help(void) {
         "  --load FILE      what the house takes (docs/load-files.md); a bare name is also looked\n"
         "                   for among the loads that come along\n"
         "  --wrapper PORT   DLMS over TCP, default 4059; 0 picks a free port\n"
+        "  --hdlc PORT      DLMS over TCP with HDLC octet by octet; takes half of the connections that the\n"
+        "                   model has; 0 picks a free port\n"
+        "  --optical WHERE  the optical head, with HDLC: a TCP port, pty:PATH for a pseudo terminal with\n"
+        "                   that name, or a serial device of this machine\n"
+        "  --rs485 WHERE    an RS-485 line in the same way; twice for a model that has two\n"
+        "  --pace BAUD      TCP ports with HDLC and ptys take the time of a line with so many bit/s\n"
         "  --bind ADDR      address to listen on, default 127.0.0.1\n"
         "  --speed SPEED    real (default); N, so many times faster, 1 to 100000; or max, as fast as it "
         "goes\n"
         "  --start TIME     simulated UTC at the start, never before where the meter was\n"
         "  --for DURATION   stop after so much simulated time: 90s, 15m, 12h, 30d\n"
         "  --seed N         repeatable random numbers, for tests only\n"
-        "  --count N        N meters in one process, NAME-1 to NAME-N, ports counted up\n"
+        "  --count N        N meters in one process, NAME-1 to NAME-N, ports counted up, ptys PATH-1 to "
+        "PATH-N\n"
         "  --factory        leave a new meter in manufacture state until quadrant poke NAME seal\n"
         "  --gate LINK      call (default) or loopback: how the firmware reaches its metrology\n"
         "  --json           one JSON object per line\n\n"

@@ -70,11 +70,21 @@ static const char *reader(const run_t *run) {
     return name;
 }
 
-static void report_clients(const run_t *run, const run_meter_t *meter) {
-    char address[RUN_ADDRESS_SIZE], line[QD_LINUX_PATH_MAX + 128];
-    const char *host = address + strlen("tcp://");
+/* Of the ports with HDLC: the public client needs no password. */
+static void report_hdlc(const run_t *run, const run_meter_t *meter) {
+    char line[RUN_ADDRESS_SIZE + 64];
 
-    run_meter_address(meter, address);
+    for (uint8_t n = 1; n < meter->port_count; n++) {
+        (void)snprintf(line, sizeof line, "build/host/quadrant read '%s' 0-0:1.0.0", meter->port[n].address);
+        report_client(run, line);
+    }
+}
+
+static void report_clients(const run_t *run, const run_meter_t *meter) {
+    const char *address = meter->port[0].address;
+    const char *host = address + strlen("tcp://");
+    char line[RUN_ADDRESS_SIZE + 128];
+
     if (meter->named) {
         (void)snprintf(line, sizeof line, "build/host/quadrant read @%s --as %s", meter->name, reader(run));
     } else if (meter->kept) {
@@ -87,7 +97,7 @@ static void report_clients(const run_t *run, const run_meter_t *meter) {
     }
     report_client(run, line);
     (void)snprintf(line, sizeof line, "build/venv/bin/python examples/gurux_read.py --port %u",
-                   qd_linux_server_port(meter->server));
+                   qd_linux_server_port(meter->port[0].server));
     if (strncmp(host, "127.0.0.1:", 10) != 0) {
         size_t used = strlen(line);
         size_t length = (size_t)(strrchr(host, ':') - host);
@@ -99,26 +109,35 @@ static void report_clients(const run_t *run, const run_meter_t *meter) {
     report_client(run, line);
 }
 
+static void report_port(const run_t *run, const run_meter_t *meter, const run_port_t *port) {
+    if (!run->options.json) {
+        (void)printf("%s: %s %s\n", meter->name, port->name, port->address);
+        return;
+    }
+    (void)printf("{\"event\":\"port\",\"name\":\"%s\",\"model\":\"%s\",\"port\":\"%s\",", meter->name,
+                 qd_model_name(run->options.model), port->name);
+    if (port->server != NULL) {
+        (void)printf("\"number\":%u,", qd_linux_server_port(port->server));
+    } else {
+        (void)fputs("\"device\":", stdout);
+        print_json_text(port->device);
+        (void)putchar(',');
+    }
+    (void)fputs("\"address\":", stdout);
+    print_json_text(port->address);
+    (void)fputs(",\"state\":", stdout);
+    print_json_text(meter->kept ? meter->dir.path : "none");
+    (void)fputs("}\n", stdout);
+}
+
 bool run_report_ports(run_t *run) {
-    const char *model = qd_model_name(run->options.model);
-
     for (uint32_t n = 0; n < run->options.count; n++) {
-        const run_meter_t *meter = &run->meter[n];
-        char address[RUN_ADDRESS_SIZE];
-
-        run_meter_address(meter, address);
-        if (run->options.json) {
-            (void)printf(
-                "{\"event\":\"port\",\"name\":\"%s\",\"model\":\"%s\",\"port\":\"wrapper\",\"number\":%u,"
-                "\"address\":\"%s\",\"state\":",
-                meter->name, model, qd_linux_server_port(meter->server), address);
-            print_json_text(meter->kept ? meter->dir.path : "none");
-            (void)fputs("}\n", stdout);
-        } else {
-            (void)printf("%s: wrapper %s\n", meter->name, address);
+        for (uint8_t i = 0; i < run->meter[n].port_count; i++) {
+            report_port(run, &run->meter[n], &run->meter[n].port[i]);
         }
     }
     report_clients(run, &run->meter[0]);
+    report_hdlc(run, &run->meter[0]);
     (void)fputs(run->options.json ? "{\"event\":\"ready\"}\n" : "ready\n", stdout);
     if (!flush(run)) {
         (void)qd_complain(COMMAND, 0, "standard output cannot be written; is its disk full?");

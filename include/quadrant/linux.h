@@ -210,6 +210,11 @@ typedef void (*qd_linux_wake_t)(void *context);
 qd_status_t qd_linux_server_open(qd_linux_server_t **server, struct uv_loop_s *loop, const char *address,
                                  uint16_t port, uint8_t channels, qd_linux_wake_t wake, void *context,
                                  qd_linux_error_t *error);
+/* What frames the octets of all its channels have; the wrapper's unless told. Before a meter has the channels. */
+void qd_linux_server_set_framing(qd_linux_server_t *server, qd_framing_t framing);
+/* Octets both ways take the time that they take on a line of so many bit/s, ten bits each: on the host's own clock, to
+ * a millisecond. Before the first peer comes. QD_OK, QD_IO. */
+qd_status_t qd_linux_server_set_pace(qd_linux_server_t *server, uint32_t baud);
 uint16_t qd_linux_server_port(const qd_linux_server_t *server);
 /* Channel n of the pool; stays valid until the server is closed. */
 const qd_channel_port_t *qd_linux_server_channel(const qd_linux_server_t *server, uint8_t n);
@@ -220,6 +225,36 @@ uint32_t qd_linux_server_flush(qd_linux_server_t *server);
 void qd_linux_server_reset(qd_linux_server_t *server, bool dark);
 /* Sends what can be sent and closes; the loop must run until it has no handles, which frees server. */
 void qd_linux_server_close(qd_linux_server_t *server);
+
+/* --- serial lines ----------------------------------------------------------------------------- */
+
+typedef struct qd_linux_line qd_linux_line_t;
+
+#define QD_LINUX_LINE_BAUD 9600u /* of a device until it is configured */
+
+/*
+ * A line with HDLC. where is "pty:PATH" or the path of a serial device.
+ *
+ * pty: a new pseudo terminal, raw; PATH becomes a symbolic link to it and is removed with the line. A link of that name
+ * that a killed process has left is replaced; whatever else is there stays. Who opens and closes it is not seen: this
+ * end keeps it open. What the meter has sent and nobody has read for 2 s is gone, as it would be on a wire.
+ * Device: 8N1, no flow control, exclusive (lock and TIOCEXCL); its settings come back when the line is closed.
+ *
+ * A line has no connections: its channel's generation is 1 as long as the device is there, and 0 from the moment that
+ * a device is unplugged. Its channel cannot be closed. configure changes a device's speed and format when all is
+ * sent, and of a pty the speed of the pace.
+ * baud: pace of a pty, as qd_linux_server_set_pace has it; 0: as fast as it goes. A device has a pace of its own.
+ * QD_OK; QD_BUSY: somebody else has the device or PATH; QD_ARGUMENT: no such device, or a path that cannot be;
+ * QD_NO_SPACE; QD_IO.
+ */
+qd_status_t qd_linux_line_open(qd_linux_line_t **line, struct uv_loop_s *loop, const char *where,
+                               uint32_t baud, qd_linux_wake_t wake, void *context, qd_linux_error_t *error);
+/* Stays valid until the line is closed. */
+const qd_channel_port_t *qd_linux_line_channel(const qd_linux_line_t *line);
+/* As those of a server. */
+uint32_t qd_linux_line_flush(qd_linux_line_t *line);
+void qd_linux_line_reset(qd_linux_line_t *line, bool dark);
+void qd_linux_line_close(qd_linux_line_t *line);
 
 /* --- control ---------------------------------------------------------------------------------- */
 

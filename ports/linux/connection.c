@@ -53,6 +53,7 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     (void)suggested;
     if (connection->received_end == RECEIVE_SIZE && connection->received_begin > 0) {
         connection->received_end -= connection->received_begin;
+        connection->released -= connection->received_begin;
         (void)memmove(connection->received, connection->received + connection->received_begin,
                       connection->received_end);
         connection->received_begin = 0;
@@ -93,7 +94,14 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
         if (connection->received_end - connection->received_begin == RECEIVE_SIZE) {
             stop_reading(connection);
         }
-        wake(connection);
+        connection->released +=
+            qd_pace_through(&connection->in, uv_hrtime(), connection->received_end - connection->released);
+        if (connection->in.busy) {
+            qd_server_pace(connection->server);
+        }
+        if (qd_connection_waiting(connection) > 0) {
+            wake(connection);
+        }
     }
 }
 
@@ -103,8 +111,12 @@ static void start_reading(connection_t *connection) {
     }
 }
 
+uint32_t qd_connection_waiting(const connection_t *connection) {
+    return connection->released - connection->received_begin;
+}
+
 size_t qd_connection_read(connection_t *connection, uint8_t *buffer, size_t size) {
-    size_t length = connection->received_end - connection->received_begin;
+    size_t length = qd_connection_waiting(connection);
 
     length = length < size ? length : size;
     if (length == 0) {
@@ -115,6 +127,7 @@ size_t qd_connection_read(connection_t *connection, uint8_t *buffer, size_t size
     if (connection->received_begin == connection->received_end) {
         connection->received_begin = 0;
         connection->received_end = 0;
+        connection->released = 0;
     }
     if (!connection->reading && !connection->ended) {
         start_reading(connection);
@@ -134,12 +147,28 @@ size_t qd_connection_write(connection_t *connection, const uint8_t *buffer, size
     (void)memcpy(connection->send + at, buffer, first);
     (void)memcpy(connection->send, buffer + first, length - first);
     connection->send_end += (uint32_t)length;
+    if (connection->out.octet_ns != 0) {
+        connection->credit +=
+            qd_pace_through(&connection->out, uv_hrtime(),
+                            connection->send_end - connection->send_begin - connection->credit);
+        qd_server_pace(connection->server);
+    }
     return length;
 }
 
-/* The octets that wait, in one or two pieces. */
+/* Octets that wait and whose time has come. */
+static uint32_t sendable(const connection_t *connection) {
+    return connection->out.octet_ns != 0 ? connection->credit : connection->send_end - connection->send_begin;
+}
+
+static void sent_so_far(connection_t *connection, uint32_t length) {
+    connection->send_begin += length;
+    connection->credit -= length < connection->credit ? length : connection->credit;
+}
+
+/* The octets that may go, in one or two pieces. */
 static unsigned pieces(connection_t *connection, uv_buf_t piece[2]) {
-    uint32_t length = connection->send_end - connection->send_begin;
+    uint32_t length = sendable(connection);
     uint32_t at = connection->send_begin % SEND_SIZE;
     uint32_t first = length < SEND_SIZE - at ? length : SEND_SIZE - at;
 
@@ -159,7 +188,7 @@ static void on_written(uv_write_t *request, int status) {
         qd_connection_drop(connection);
         return;
     }
-    connection->send_begin += connection->in_flight;
+    sent_so_far(connection, connection->in_flight);
     qd_connection_push(connection);
     wake(connection);
 }
@@ -185,15 +214,21 @@ void qd_connection_push(connection_t *connection) {
         settle(connection);
         return;
     }
+    if (sendable(connection) == 0) {
+        return; /* the pace will bring it */
+    }
     count = pieces(connection, piece);
     sent = uv_try_write((uv_stream_t *)&connection->tcp, piece, count);
     if (sent < 0 && sent != UV_EAGAIN) {
         qd_connection_drop(connection);
         return;
     }
-    connection->send_begin += sent > 0 ? (uint32_t)sent : 0;
+    sent_so_far(connection, sent > 0 ? (uint32_t)sent : 0);
     if (connection->send_begin == connection->send_end) {
         settle(connection);
+        return;
+    }
+    if (sendable(connection) == 0) {
         return;
     }
     count = pieces(connection, piece);
@@ -203,7 +238,28 @@ void qd_connection_push(connection_t *connection) {
         return;
     }
     connection->writing = true;
-    connection->in_flight = connection->send_end - connection->send_begin;
+    connection->in_flight = sendable(connection);
+}
+
+bool qd_connection_turn(connection_t *connection, uint64_t now_ns) {
+    uint32_t in = qd_pace_through(&connection->in, now_ns, connection->received_end - connection->released);
+    uint32_t out = qd_pace_through(&connection->out, now_ns,
+                                   connection->send_end - connection->send_begin - connection->credit);
+
+    connection->released += in;
+    connection->credit += out;
+    if (out > 0) {
+        qd_connection_push(connection);
+    }
+    if (in > 0 || out > 0) {
+        wake(connection);
+    }
+    if (connection->next_baud != 0 && connection->send_begin == connection->send_end) {
+        qd_pace_set(&connection->in, connection->next_baud);
+        qd_pace_set(&connection->out, connection->next_baud);
+        connection->next_baud = 0;
+    }
+    return connection->used && (connection->in.busy || connection->out.busy || connection->next_baud != 0);
 }
 
 bool qd_connection_start(connection_t *connection) {
@@ -212,6 +268,10 @@ bool qd_connection_start(connection_t *connection) {
     connection->tcp.data = connection;
     connection->received_begin = connection->received_end = 0;
     connection->send_begin = connection->send_end = 0;
+    connection->released = connection->credit = connection->next_baud = 0;
+    connection->in.busy = connection->out.busy = false;
+    qd_pace_set(&connection->in, connection->server->baud);
+    qd_pace_set(&connection->out, connection->server->baud);
     connection->reading = connection->writing = connection->ended = connection->finishing = false;
     (void)uv_tcp_nodelay(&connection->tcp, 1);
     (void)uv_tcp_keepalive(&connection->tcp, 1, KEEPALIVE_S);

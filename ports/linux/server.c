@@ -41,6 +41,18 @@ static void port_close(void *context) {
     }
 }
 
+/* The speed of the pace; what was accepted before is still sent at the old one. A host's socket has no parity. */
+static void port_configure(void *context, uint32_t baud, uint8_t format) {
+    const channel_t *channel = context;
+    connection_t *connection = channel->connection;
+
+    (void)format;
+    if (connection != NULL && channel->server->paced) {
+        connection->next_baud = baud;
+        qd_server_pace(channel->server);
+    }
+}
+
 /* The loop's time: it goes on with the host, whatever the speed of the meter. */
 static uint32_t port_now_ms(void *context) {
     const channel_t *channel = context;
@@ -124,6 +136,29 @@ static void on_connection(uv_stream_t *stream, int status) {
     server->wake(server->context);
 }
 
+/* --- the pace --------------------------------------------------------------------------------- */
+
+static void on_timer(uv_timer_t *timer) {
+    qd_linux_server_t *server = timer->data;
+    uint64_t now_ns = uv_hrtime();
+    bool busy = false;
+
+    for (uint32_t n = 0; n < server->connections; n++) {
+        if (server->connection[n].used) {
+            busy = qd_connection_turn(&server->connection[n], now_ns) || busy;
+        }
+    }
+    if (!busy && !server->closing) {
+        (void)uv_timer_stop(timer);
+    }
+}
+
+void qd_server_pace(qd_linux_server_t *server) {
+    if (server->paced && !server->closing && !uv_is_active((uv_handle_t *)&server->timer)) {
+        (void)uv_timer_start(&server->timer, on_timer, QD_PACE_LOOK_MS, QD_PACE_LOOK_MS);
+    }
+}
+
 /* --- the server ------------------------------------------------------------------------------- */
 
 static void free_server(qd_linux_server_t *server) {
@@ -138,7 +173,7 @@ void qd_server_release(qd_linux_server_t *server) {
     }
 }
 
-static void on_listener_closed(uv_handle_t *handle) {
+static void on_own_closed(uv_handle_t *handle) {
     qd_linux_server_t *server = handle->data;
 
     server->handles--;
@@ -197,6 +232,7 @@ static qd_linux_server_t *make_server(uint8_t channels) {
         channel->port.write = port_write;
         channel->port.close = port_close;
         channel->port.now_ms = port_now_ms;
+        channel->port.configure = port_configure;
     }
     return server;
 }
@@ -222,12 +258,33 @@ qd_status_t qd_linux_server_open(qd_linux_server_t **opened, struct uv_loop_s *l
     server->context = context;
     server->listener.data = server;
     server->handles = 1;
+    server->resting = 1;
     status = listen_on(server, &to, address, port, error);
     if (status != QD_OK) {
         qd_linux_server_close(server);
         return status;
     }
     *opened = server;
+    return QD_OK;
+}
+
+void qd_linux_server_set_framing(qd_linux_server_t *server, qd_framing_t framing) {
+    for (uint8_t n = 0; n < server->channels; n++) {
+        server->channel[n].port.framing = (uint8_t)framing;
+    }
+}
+
+qd_status_t qd_linux_server_set_pace(qd_linux_server_t *server, uint32_t baud) {
+    if (!server->paced) {
+        if (uv_timer_init(server->listener.loop, &server->timer) != 0) {
+            return QD_IO;
+        }
+        server->timer.data = server;
+        server->paced = true;
+        server->handles++;
+        server->resting++;
+    }
+    server->baud = baud;
     return QD_OK;
 }
 
@@ -249,7 +306,7 @@ const qd_channel_port_t *qd_linux_server_channel(const qd_linux_server_t *server
 uint32_t qd_linux_server_flush(qd_linux_server_t *server) {
     uint32_t waiting = 0;
 
-    if (server->handles <= 1u) {
+    if (server->handles <= server->resting) {
         return 0; /* the listener alone: most steps of a meter have nobody to talk to */
     }
     for (uint8_t n = 0; n < server->channels; n++) {
@@ -262,7 +319,7 @@ uint32_t qd_linux_server_flush(qd_linux_server_t *server) {
             qd_connection_push(connection);
         }
         if (connection->channel != NULL && connection->send_begin == connection->send_end) {
-            waiting += connection->received_end - connection->received_begin;
+            waiting += qd_connection_waiting(connection);
         }
     }
     return waiting;
@@ -281,5 +338,8 @@ void qd_linux_server_close(qd_linux_server_t *server) {
     (void)qd_linux_server_flush(server);
     qd_linux_server_reset(server, true);
     server->closing = true;
-    uv_close((uv_handle_t *)&server->listener, on_listener_closed);
+    uv_close((uv_handle_t *)&server->listener, on_own_closed);
+    if (server->paced) {
+        uv_close((uv_handle_t *)&server->timer, on_own_closed);
+    }
 }

@@ -7,6 +7,7 @@
 #ifndef QD_PORT_LINUX_SERVER_H
 #define QD_PORT_LINUX_SERVER_H
 
+#include "pace.h"
 #include "quadrant/linux.h"
 
 #include <uv.h>
@@ -26,6 +27,10 @@ typedef struct connection {
     uint32_t received_begin, received_end;
     uint32_t send_begin, send_end;
     uint32_t in_flight; /* octets from send_begin that libuv is writing */
+    qd_pace_t in, out;
+    uint32_t released;  /* received up to here: it is through the line */
+    uint32_t credit;    /* octets from send_begin that are through the line */
+    uint32_t next_baud; /* when all is sent; 0: as it is */
     uint8_t received[RECEIVE_SIZE];
     uint8_t send[SEND_SIZE];
 } connection_t;
@@ -39,14 +44,17 @@ struct channel {
 
 struct qd_linux_server {
     uv_tcp_t listener;
+    uv_timer_t timer; /* of a paced server, while octets are on a line */
     qd_linux_wake_t wake;
     void *context;
     channel_t *channel;
     connection_t *connection;
     uint32_t connections; /* in the pool */
     uint32_t handles;     /* of this server that libuv still has */
+    uint32_t resting;     /* of them that no peer has brought */
+    uint32_t baud;        /* 0: as fast as it goes */
     uint8_t channels;
-    bool dark, closing;
+    bool dark, closing, paced;
 };
 
 /* Starts with an accepted socket; false: it is already gone. */
@@ -60,6 +68,12 @@ void qd_connection_drop(connection_t *connection);
 /* Frees the server when it is closing and libuv has nothing of it any more. */
 void qd_server_release(qd_linux_server_t *server);
 
+/* Octets that the meter can read. */
+uint32_t qd_connection_waiting(const connection_t *connection);
+/* Lets octets through as their time comes. True: some are still on the line. */
+bool qd_connection_turn(connection_t *connection, uint64_t now_ns);
+/* Octets have come onto a paced line: looks at it until they are through. */
+void qd_server_pace(qd_linux_server_t *server);
 size_t qd_connection_read(connection_t *connection, uint8_t *buffer, size_t size);
 size_t qd_connection_write(connection_t *connection, const uint8_t *buffer, size_t length);
 

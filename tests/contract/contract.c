@@ -307,6 +307,34 @@ void qd_contract_channel(qd_contract_t *c, const qd_channel_port_t *ch, const qd
     CHECK(c, ch->generation(ch->context) == 0);
 }
 
+void qd_contract_line(qd_contract_t *c, const qd_channel_port_t *ch, const qd_contract_peer_t *p) {
+    uint8_t octets[64] = {1, 2, 3}, got[64];
+
+    CHECK(c, ch->framing == QD_FRAMING_HDLC && ch->close == NULL);
+    CHECK(c, ch->generation(ch->context) == 1);
+    CHECK(c, ch->read(ch->context, got, sizeof got) == 0);
+    for (unsigned n = 0; n < 3; n++) { /* who opens and closes is not seen */
+        CHECK(c, p->connect(p->context));
+        check_octets(c, ch, p);
+        p->disconnect(p->context);
+        CHECK(c, ch->generation(ch->context) == 1);
+    }
+    CHECK(c, p->connect(p->context));
+    check_back_pressure(c, ch, p);
+    check_slow_reader(c, ch, p);
+    check_time(c, ch, p);
+    if (ch->configure != NULL) { /* what was accepted before goes whole */
+        CHECK(c, ch->write(ch->context, octets, 3) == 3);
+        ch->configure(ch->context, 300, QD_FORMAT_7E1);
+        CHECK(c, p->receive(p->context, got, sizeof got) == 3);
+        CHECK(c, got[0] == 1 && got[1] == 2 && got[2] == 3);
+        ch->configure(ch->context, 9600, QD_FORMAT_8N1);
+        check_octets(c, ch, p);
+    }
+    p->disconnect(p->context);
+    CHECK(c, ch->generation(ch->context) == 1);
+}
+
 /* --- the small ones --------------------------------------------------------------------------- */
 
 void qd_contract_rtc(qd_contract_t *c, const qd_rtc_t *rtc) {

@@ -49,6 +49,9 @@ typedef struct qd_contract_peer {
 
 void qd_contract_channel(qd_contract_t *contract, const qd_channel_port_t *channel,
                          const qd_contract_peer_t *peer);
+/* A line with HDLC: no connections, whoever comes and goes. closed of the peer is not called. */
+void qd_contract_line(qd_contract_t *contract, const qd_channel_port_t *channel,
+                      const qd_contract_peer_t *peer);
 /* Sets the clock. */
 void qd_contract_rtc(qd_contract_t *contract, const qd_rtc_t *rtc);
 void qd_contract_random(qd_contract_t *contract, const qd_random_t *random);
