@@ -41,6 +41,7 @@ static inline bool qd_services_in_factory(const qd_services_t *services) {
 #define QD_RECORD_EVENTS 0x0204u
 #define QD_RECORD_SECRETS 0x0205u
 #define QD_RECORD_DIAGNOSIS 0x0206u
+#define QD_RECORD_IO 0x0207u
 /* Logs of the app; metrology's journal is 0x0301. */
 #define QD_LOG_EVENTS_STANDARD 0x0302u
 #define QD_LOG_EVENTS_STANDARD_ROWS 500u
@@ -50,5 +51,6 @@ static inline bool qd_services_in_factory(const qd_services_t *services) {
 #define QD_RECORD_EVENTS_SIZE 32u
 #define QD_RECORD_SECRETS_SIZE 256u
 #define QD_RECORD_DIAGNOSIS_SIZE 16u
+#define QD_RECORD_IO_SIZE 96u
 
 #endif

@@ -47,5 +47,8 @@ extern const qd_class_t qd_class_script_table;        /* 9, version 0 */
 extern const qd_class_t qd_class_association_ln;      /* 15, version 1 */
 extern const qd_class_t qd_class_association_ln_2;    /* 15, version 2: with users */
 extern const qd_class_t qd_class_sap_assignment;      /* 17, version 0 */
+extern const qd_class_t qd_class_local_port;          /* 19, version 1 */
+extern const qd_class_t qd_class_hdlc_setup;          /* 23, version 1 */
+extern const qd_class_t qd_class_tcp_setup;           /* 41, version 0 */
 
 #endif

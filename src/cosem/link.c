@@ -1,209 +1,100 @@
+/*
+ * link.c - what all framings share: sending under back-pressure, time, one request in flight.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #include "cosem/link.h"
 
 #include <string.h>
 
+#include "cosem/link_internal.h"
+
 /* Steps for which a request may stay pending before it is answered as a temporary failure. */
 #define RETRIES_MAX 1000u
 
-void qd_link_init(qd_link_t *link, uint8_t number, bool local, const qd_channel_port_t *port,
-                  uint8_t *receive, uint8_t *transmit) {
+void qd_link_init(qd_link_t *link, uint8_t number, const qd_channel_row_t *row, const qd_io_t *io,
+                  const qd_channel_port_t *port, uint8_t *receive, uint8_t *transmit) {
     memset(link, 0, sizeof *link);
     link->number = number;
-    link->local = local;
+    link->local = row->local;
+    link->bearer = row->bearer;
+    link->line = row->line;
+    link->io = io;
     link->port = port;
     link->receive = receive;
     link->transmit = transmit;
+    if (port->framing == QD_FRAMING_HDLC) {
+        qd_link_hdlc_init(link);
+    }
 }
 
-static void forget_peer(qd_link_t *link, uint32_t generation) {
-    link->generation = generation;
-    link->sequence++;
-    link->received = 0;
-    link->to_send = 0;
-    link->sent = 0;
-    link->discard = 0;
-    link->waiting = false;
-    link->more = false;
-    link->timing = false;
-}
-
-/* True when nothing is left to send. */
-static bool flush(qd_link_t *link) {
-    while (link->sent < link->to_send) {
-        size_t taken = link->port->write(link->port->context, link->transmit + link->sent,
-                                         (size_t)(link->to_send - link->sent));
+bool qd_link_write(qd_link_t *link, const uint8_t *octets, size_t length) {
+    while (link->sent < length) {
+        size_t taken = link->port->write(link->port->context, octets + link->sent, length - link->sent);
         if (taken == 0) {
             return false;
         }
         link->sent = (uint16_t)(link->sent + taken);
     }
-    link->to_send = 0;
     link->sent = 0;
     return true;
 }
 
-/* Takes what has arrived, as far as there is room: mostly a whole request with one call. */
-static void fill(qd_link_t *link, size_t capacity) {
-    link->received =
-        (uint16_t)(link->received + link->port->read(link->port->context, link->receive + link->received,
-                                                     capacity - link->received));
-}
-
-/* Drops octets from the front; what came behind them is the beginning of the next request. */
-static void consume(qd_link_t *link, size_t length) {
-    link->received = (uint16_t)(link->received - length);
-    if (link->received > 0) {
-        memmove(link->receive, link->receive + length, link->received);
+void qd_link_look_at_clock(qd_link_t *link, uint64_t tick_us) {
+    link->now_ms =
+        link->port->now_ms != NULL ? link->port->now_ms(link->port->context) : (uint32_t)(tick_us / 1000u);
+    if (!link->timing) {
+        link->timing = true;
+        link->active_ms = link->now_ms;
     }
 }
 
-/* Passes over the rest of an APDU that no buffer can hold. True when it is all gone. */
-static bool discard(qd_link_t *link) {
-    size_t part = link->discard < link->received ? link->discard : link->received;
-
-    link->discard -= (uint32_t)part;
-    consume(link, part);
-    return link->discard == 0;
+bool qd_link_silent(qd_link_t *link, uint32_t limit_s) {
+    return limit_s != 0 && link->now_ms - link->active_ms >= limit_s * 1000u;
 }
 
-static void end_connection(qd_link_t *link) {
-    forget_peer(link, link->generation);
-    if (link->port->close != NULL) {
-        link->port->close(link->port->context);
-    }
-}
-
-static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const qd_writer_t *response) {
-    if (response->at == 0) {
-        return;
-    }
-    qd_writer_t w;
-    const qd_wrapper_head_t head = {QD_WRAPPER_VERSION, asked->destination, asked->source,
-                                    (uint16_t)response->at};
-    qd_writer_init(&w, link->transmit, QD_WRAPPER_HEAD);
-    qd_wrapper_encode(&w, &head);
-    link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);
-    link->sent = 0;
-}
-
-static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us) {
+qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us) {
     const qd_request_t request = {
         .channel = link->number,
         .generation = link->generation,
         .local = link->local,
-        .client_sap = head->source,
-        .server_sap = head->destination,
         .tick_us = tick_us,
         .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
-        .apdu = link->receive + QD_WRAPPER_HEAD,
-        .length = head->length,
     };
-    qd_writer_t response;
-    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->transmit_pdu);
-    qd_status_t status = qd_server_apdu(server, &request, &response);
+    return request;
+}
+
+void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *request, qd_writer_t *response) {
+    qd_status_t status = qd_server_apdu(server, request, response);
     link->waiting = status == QD_PENDING && ++link->retries < RETRIES_MAX;
     if (link->waiting) {
         return;
     }
     if (status == QD_PENDING) {
-        (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
+        (void)qd_server_exception(response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
     }
     link->retries = 0;
     link->sequence++;
     if (!link->more) {
         link->active_ms = link->now_ms; /* the peer lives: time counts from here */
-        consume(link, QD_WRAPPER_HEAD + (size_t)head->length);
     }
     link->more = server->more;
-    link->more_sap = head->source;
-    send_response(link, head, &response);
-}
-
-/* The next of several answers, which needs no request. */
-static void serve_more(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
-    const qd_wrapper_head_t head = {QD_WRAPPER_VERSION, link->more_sap, server->tables->server_sap, 0};
-    serve(link, server, &head, tick_us);
-}
-
-/* An APDU longer than the receive buffer is answered and passed over; the association stays. */
-static void refuse_oversized(qd_link_t *link, const qd_server_t *server, const qd_wrapper_head_t *head) {
-    qd_writer_t response;
-    qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->transmit_pdu);
-    link->discard = QD_WRAPPER_HEAD + (uint32_t)head->length;
-    (void)discard(link);
-    if (head->destination == server->tables->server_sap) {
-        (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_PDU_TOO_LONG);
-        send_response(link, head, &response);
-    }
-}
-
-static uint32_t link_now_ms(const qd_link_t *link, uint64_t tick_us) {
-    return link->port->now_ms != NULL ? link->port->now_ms(link->port->context) : (uint32_t)(tick_us / 1000u);
-}
-
-/* A peer from whom nothing whole comes any more must not keep others out: octets of a request that
- * never ends do not count as life. True: the connection was closed. */
-static bool timed_out(qd_link_t *link, const qd_server_t *server, uint64_t tick_us) {
-    uint32_t limit_s = server->tables->inactivity_s;
-    link->now_ms = link_now_ms(link, tick_us);
-    if (!link->timing) {
-        link->timing = true;
-        link->active_ms = link->now_ms;
-    }
-    if (limit_s == 0 || link->port->close == NULL || link->now_ms - link->active_ms < limit_s * 1000u) {
-        return false;
-    }
-    end_connection(link);
-    return true;
+    link->more_sap = request->client_sap;
 }
 
 void qd_link_flush(qd_link_t *link) {
     if (link->to_send > 0) {
-        (void)flush(link);
+        if (qd_link_write(link, link->transmit, link->to_send)) {
+            link->to_send = 0;
+            if (link->port->framing == QD_FRAMING_HDLC) {
+                qd_link_mode_e_sent(link);
+            }
+        }
+    } else if (link->port->framing == QD_FRAMING_HDLC) {
+        qd_link_hdlc_flush(link);
     }
 }
 
 bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
-    uint32_t generation = link->port->generation(link->port->context);
-    if (generation != link->generation) {
-        forget_peer(link, generation);
-        qd_associations_sweep(server->associations, link->number, generation);
-    }
-    if (generation == 0 || timed_out(link, server, tick_us) || !flush(link)) {
-        return false;
-    }
-    if (link->more) {
-        if (!server->spent) {
-            serve_more(link, server, tick_us);
-        }
-        return true;
-    }
-    if (!link->waiting) {
-        fill(link, QD_LINK_BUFFER(server->tables->receive_pdu));
-    }
-    if (link->discard > 0 && !discard(link)) {
-        return link->received > 0;
-    }
-    if (link->received < QD_WRAPPER_HEAD) {
-        return false;
-    }
-    qd_reader_t r;
-    qd_wrapper_head_t head;
-    qd_reader_init(&r, link->receive, QD_WRAPPER_HEAD);
-    if (qd_wrapper_decode(&r, &head) != QD_OK) {
-        end_connection(link); /* there is no way back to the beginning of a frame */
-        return false;
-    }
-    if (head.length > server->tables->receive_pdu) {
-        refuse_oversized(link, server, &head);
-        return true;
-    }
-    if (link->received < QD_WRAPPER_HEAD + head.length) {
-        return false;
-    }
-    if (server->spent) {
-        return true; /* the next step */
-    }
-    serve(link, server, &head, tick_us);
-    return link->received > 0 || link->more;
+    return link->port->framing == QD_FRAMING_HDLC ? qd_link_hdlc_step(link, server, tick_us)
+                                                  : qd_link_wrapper_step(link, server, tick_us);
 }

@@ -84,7 +84,6 @@ typedef struct qd_cosem_tables {
     uint16_t receive_pdu;         /* largest APDU that is taken; the server declares it */
     uint16_t transmit_pdu;        /* largest APDU that is sent, whatever the client would take */
     uint32_t conformance;         /* of the server */
-    uint16_t inactivity_s;        /* a silent connection is closed after this; 0: never */
     uint16_t server_sap;          /* logical device 1 */
     qd_ref_t logical_device_name; /* item that names the logical device */
     uint8_t password_attempts;    /* failures in a row that raise event 46 */

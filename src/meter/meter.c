@@ -20,6 +20,7 @@ static const qd_record_row_t record_rows[] = {
     {QD_RECORD_EVENTS, QD_RECORD_EVENTS_SIZE, false},
     {QD_RECORD_SECRETS, QD_RECORD_SECRETS_SIZE, true},
     {QD_RECORD_DIAGNOSIS, QD_RECORD_DIAGNOSIS_SIZE, true},
+    {QD_RECORD_IO, QD_RECORD_IO_SIZE, true},
     {QD_LOG_METROLOGY_JOURNAL, QD_LOG_HEAD_SIZE, true},
     {QD_LOG_EVENTS_STANDARD, QD_LOG_HEAD_SIZE, true},
     {QD_STORE_RECORD_MAP, QD_STORE_MAP_SIZE, true},
@@ -71,6 +72,7 @@ typedef struct qd_carving {
     size_t metrology_size;
     void *module[QD_MODULE_COUNT];
     qd_gate_loop_t *loop;
+    qd_link_t *links;
     uint8_t *buffers[QD_CHANNELS_MAX]; /* receive, then transmit */
 } qd_carving_t;
 
@@ -94,6 +96,7 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
     for (size_t i = 0; i < QD_MODULE_COUNT; i++) {
         carving->module[i] = arena_take(arena, model->modules[i].module->size(model->modules[i].config));
     }
+    carving->links = arena_take(arena, model->cosem->channel_count * sizeof(qd_link_t));
     for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
         carving->buffers[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->receive_pdu) +
                                                     QD_LINK_BUFFER(model->cosem->transmit_pdu));
@@ -184,11 +187,12 @@ static qd_status_t start_modules(qd_meter_t *meter, const qd_carving_t *carving)
 
 static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
     const qd_cosem_tables_t *tables = meter->model->cosem;
+    meter->links = carving->links;
     qd_server_init(&meter->server, tables, &meter->objects, carving->module[QD_MODULE_ASSOCIATION]);
     for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
         uint8_t *receive = carving->buffers[i];
-        qd_link_init(&meter->links[i], i, tables->channels[i].local, meter->ports.channel[i], receive,
-                     receive + QD_LINK_BUFFER(tables->receive_pdu));
+        qd_link_init(&meter->links[i], i, &tables->channels[i], carving->module[QD_MODULE_IO],
+                     meter->ports.channel[i], receive, receive + QD_LINK_BUFFER(tables->receive_pdu));
     }
 }
 

@@ -58,7 +58,7 @@ struct qd_meter {
     qd_objects_t objects;
     qd_module_instance_t modules[QD_MODULE_COUNT];
     qd_server_t server;
-    qd_link_t links[QD_CHANNELS_MAX];
+    qd_link_t *links;     /* one per channel of the model */
     uint64_t tick_us;     /* of the last step */
     uint64_t interval_us; /* end of the newest interval booked, or the start */
     uint64_t modules_us;  /* when the modules ran last */

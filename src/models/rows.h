@@ -8,9 +8,11 @@
 #include "app/diagnosis.h"
 #include "app/event.h"
 #include "app/identity.h"
+#include "app/io.h"
 #include "app/registers.h"
 #include "app/tariff.h"
 #include "cosem/association.h"
+#include "models/layouts.h"
 #include "models/model.h"
 #include "protocol/xdlms.h"
 
@@ -67,6 +69,26 @@
     REGISTER(1, 0, c, 7, 0, 1, QD_MODULE_REGISTERS, item, arg, type, unit, scaler, READ_ALL, 0)
 #define ANGLE(e, item, phase)                                                                                \
     REGISTER(1, 0, 81, 7, e, 1, QD_MODULE_REGISTERS, item, phase, I16, QD_UNIT_DEGREE, -1, READ_ALL, 0)
+
+/* Set-up of a line and of a local port; the first is line 0 and port 0. */
+#define HDLC_SETUP(b, line, access_row)                                                                      \
+    OBJECT(0, b, 22, 0, 0, qd_class_hdlc_setup, QD_MODULE_IO, QD_IO_ITEM_LINE, line, access_row)
+#define LOCAL_PORT(e, port, access_row)                                                                      \
+    OBJECT(0, 0, 20, 0, e, qd_class_local_port, QD_MODULE_IO, QD_IO_ITEM_PORT, port, access_row)
+#define TCP_SETUP(access_row)                                                                                \
+    OBJECT(0, 0, 25, 0, 0, qd_class_tcp_setup, QD_MODULE_IO, QD_IO_ITEM_TCP, 0, access_row)
+
+/* Lines of the factory: 9,600 bit/s, and as much of an APDU in one frame as the buffers hold. */
+#define LINES_OF_FACTORY(transmit, receive)                                                                  \
+    {                                                                                                        \
+        .information_transmit = (transmit) + 3, .information_receive = (receive) + 3, .inter_octet_ms = 25,  \
+        .inactivity_s = 120, .device_address = 17, .speed = 5, .window_transmit = 7, .window_receive = 7     \
+    }
+/* Direct HDLC; mode E would open with 300 bit/s. */
+#define PORTS_OF_FACTORY                                                                                     \
+    { .mode = QD_IO_DIRECT_HDLC, .default_speed = 0, .proposed_speed = 5, .response_time = 1 }
+#define TCP_OF_FACTORY                                                                                       \
+    { .port = 4059, .segment_size = 576, .inactivity_s = 180 }
 
 /* Script n activates mask "000n" of the energy registers, n 1 to 8. */
 #define RATE_SCRIPT(n)                                                                                       \

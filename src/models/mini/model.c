@@ -113,7 +113,21 @@ static const qd_client_row_t clients[CLIENTS] = {
     [MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001"},
 };
 
-static const qd_channel_row_t channels[] = {{true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_NETWORK, 0}};
+static const qd_channel_row_t channels[] = {
+    {true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_OPTICAL, 0}};
+
+#define PDU 512
+
+static const qd_io_config_t io = {
+    .lines = 1,
+    .ports = 1,
+    .connections = 2,
+    .address_min = 16,
+    .address_max = 125,
+    .line = LINES_OF_FACTORY(PDU, PDU),
+    .port = PORTS_OF_FACTORY,
+    .tcp = TCP_OF_FACTORY,
+};
 
 static const qd_cosem_tables_t cosem = {
     .objects = objects,
@@ -126,11 +140,10 @@ static const qd_cosem_tables_t cosem = {
     .channels = channels,
     .channel_count = sizeof channels / sizeof channels[0],
     .association_count = 2,
-    .receive_pdu = 512,
-    .transmit_pdu = 512,
+    .receive_pdu = PDU,
+    .transmit_pdu = PDU,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
-    .inactivity_s = 180,
     .server_sap = 1,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},
     .password_attempts = 3,
@@ -139,7 +152,9 @@ static const qd_cosem_tables_t cosem = {
 const qd_model_t qd_model_mini = {
     .name = "mini",
     .title = "mini, one phase, twenty-two rows",
-    .layout_version = 1,
+    .layout_version = QD_MODEL_LAYOUT_VERSION,
+    .earlier = qd_model_earlier_layouts,
+    .earlier_count = QD_MODEL_EARLIER_LAYOUTS,
     .phase_mask = 0x01,
     .metrology = &metrology,
     .cosem = &cosem,
@@ -152,5 +167,6 @@ const qd_model_t qd_model_mini = {
             [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
             [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
             [QD_MODULE_DIAGNOSIS] = {&qd_diagnosis_module, NULL},
+            [QD_MODULE_IO] = {&qd_io_module, &io},
         },
 };

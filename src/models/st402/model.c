@@ -83,10 +83,27 @@ static const qd_client_row_t clients[QD_ST402_CLIENTS] = {
 };
 
 /* TCP counts as local until there is high level security: management could not get in otherwise. */
-static const qd_channel_row_t channels[] = {{true, QD_BEARER_NETWORK, 0},
-                                            {true, QD_BEARER_NETWORK, 0},
-                                            {true, QD_BEARER_NETWORK, 0},
-                                            {true, QD_BEARER_NETWORK, 0}};
+#define CONNECTIONS 4
+static const qd_channel_row_t channels[] = {
+    {true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_NETWORK, 0},
+    {true, QD_BEARER_NETWORK, 0}, {true, QD_BEARER_OPTICAL, 0}, {true, QD_BEARER_RS485, 1},
+    {true, QD_BEARER_RS485, 2},
+};
+
+#define RECEIVE_PDU 384
+#define TRANSMIT_PDU 832
+
+/* RS-485: addresses 17 to 116. */
+static const qd_io_config_t io = {
+    .lines = 3,
+    .ports = 2,
+    .connections = CONNECTIONS,
+    .address_min = 17,
+    .address_max = 116,
+    .line = LINES_OF_FACTORY(TRANSMIT_PDU, RECEIVE_PDU),
+    .port = PORTS_OF_FACTORY,
+    .tcp = TCP_OF_FACTORY,
+};
 
 static const qd_cosem_tables_t cosem = {
     .objects = qd_st402_objects,
@@ -99,11 +116,10 @@ static const qd_cosem_tables_t cosem = {
     .channels = channels,
     .channel_count = sizeof channels / sizeof channels[0],
     .association_count = 6,
-    .receive_pdu = 832,
-    .transmit_pdu = 832,
+    .receive_pdu = RECEIVE_PDU,
+    .transmit_pdu = TRANSMIT_PDU,
     .conformance = QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_MULTIPLE_REFERENCES | QD_CONFORMANCE_GET |
                    QD_CONFORMANCE_SET | QD_CONFORMANCE_SELECTIVE_ACCESS | QD_CONFORMANCE_ACTION,
-    .inactivity_s = 180,
     .server_sap = 1,
     .logical_device_name = {QD_MODULE_IDENTITY, QD_IDENTITY_LOGICAL_DEVICE, 0},
     .password_attempts = 3,
@@ -112,7 +128,9 @@ static const qd_cosem_tables_t cosem = {
 const qd_model_t qd_model_st402 = {
     .name = "st402",
     .title = "ST402, three phases, direct connection, DLMS/COSEM",
-    .layout_version = 1,
+    .layout_version = QD_MODEL_LAYOUT_VERSION,
+    .earlier = qd_model_earlier_layouts,
+    .earlier_count = QD_MODEL_EARLIER_LAYOUTS,
     .phase_mask = 0x07,
     .metrology = &metrology,
     .cosem = &cosem,
@@ -125,5 +143,6 @@ const qd_model_t qd_model_st402 = {
             [QD_MODULE_TARIFF] = {&qd_tariff_module, &tariff},
             [QD_MODULE_ASSOCIATION] = {&qd_association_module, &cosem},
             [QD_MODULE_DIAGNOSIS] = {&qd_diagnosis_module, NULL},
+            [QD_MODULE_IO] = {&qd_io_module, &io},
         },
 };

@@ -18,7 +18,7 @@ enum {
 };
 
 #define QD_ST402_ACCESS_ROWS 9u
-#define QD_ST402_OBJECTS 97u
+#define QD_ST402_OBJECTS 103u
 
 extern const qd_access_row_t qd_st402_access[];
 extern const qd_object_row_t qd_st402_objects[];

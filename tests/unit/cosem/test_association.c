@@ -15,7 +15,7 @@
 #define PASSWORD "AC 11 80 0F 6D616E6167656D656E742D30303031" /* management-0001 */
 #define INITIATE "BE 10 04 0E 01 00 00 00 06 5F1F0400 00121D FFFF"
 #define ACCEPTED                                                                                             \
-    "61 29 " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00 BE 10 04 0E 08 00 06 5F1F0400 00121D 0340 0007"
+    "61 29 " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00 BE 10 04 0E 08 00 06 5F1F0400 00121D 0180 0007"
 #define REJECTED(context, diagnostic)                                                                        \
     "61 17 A1 09 06 07 608574050801" context " A2 03 02 01 01 A3 05 A1 03 02 01" diagnostic
 #define REJECTED_BY_PROVIDER "61 17 " CONTEXT " A2 03 02 01 01 A3 05 A2 03 02 01 02"
@@ -328,7 +328,7 @@ static void test_attributes_of_the_association(void **state) {
     EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 000F 0000280000FF 04 00",
            "C4 01 C1 00 02 07 11 02 11 10 12 02F4 11 05 11 08 11 01 11 01");
     EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 000F 0000280000FF 05 00",
-           "C4 01 C1 00 02 06 04 18 000019 12 0340 12 012C 11 06 0F 00 09 00");
+           "C4 01 C1 00 02 06 04 18 000019 12 0180 12 012C 11 06 0F 00 09 00");
     EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 000F 0000280000FF 06 00",
            "C4 01 C1 00 02 07 11 02 11 10 12 02F4 11 05 11 08 11 02 11 01");
     EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 000F 0000280000FF 07 00", "C4 01 C1 01 03");

@@ -107,7 +107,7 @@ static void test_empty_apdu_is_ignored(void **state) {
 
 /* The association lives on, and the octets that belong to the long APDU are no requests. */
 static void test_oversized_is_answered_and_passed_over(void **state) {
-    static const uint16_t lengths[] = {833, 2000, 65535};
+    static const uint16_t lengths[] = {385, 2000, 65535};
     (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         uint8_t head[8] = {0, 1, 0, 16, 0, 1, (uint8_t)(lengths[i] >> 8), (uint8_t)lengths[i]};
@@ -126,15 +126,15 @@ static void test_oversized_is_answered_and_passed_over(void **state) {
     }
 }
 
-/* 832 octets are the server's own size: an APDU of that size is understood. */
+/* 384 octets are the server's own size: an APDU of that size is understood. */
 static void test_largest_apdu(void **state) {
-    uint8_t apdu[832] = {0xC0, 1, 0xC1};
+    uint8_t apdu[384] = {0xC0, 1, 0xC1};
     uint8_t answer[64];
     (void)state;
     expect_client(&world, SAP_PUBLIC);
     /* Selective access with an octet-string that fills the APDU: not offered, scope of access violated. */
-    size_t at = world_hex("C0 01 C1 0001 00002A0000FF 02 01 01 09 82 032E", apdu);
-    assert_int_equal(at + 0x32E, sizeof apdu);
+    size_t at = world_hex("C0 01 C1 0001 00002A0000FF 02 01 01 09 82 016E", apdu);
+    assert_int_equal(at + 0x16E, sizeof apdu);
     size_t length = world_ask(&world, 0, SAP_PUBLIC, apdu, sizeof apdu, answer, sizeof answer);
     EXPECT_OCTETS(answer, length, "C4 01 C1 01 0D");
 }

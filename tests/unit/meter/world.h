@@ -14,7 +14,7 @@
 
 #include "meter/meter_state.h"
 
-#define WORLD_CHANNELS 4u
+#define WORLD_CHANNELS 7u
 #define WORLD_ERASE 4096u
 #define WORLD_FLASH (24u * WORLD_ERASE)
 #define WORLD_SECOND UINT64_C(1000000)

@@ -26,7 +26,7 @@ static void test_models_by_name(void **state) {
     }
     assert_int_equal(qd_model_phase_mask(&qd_model_st402), 7);
     assert_int_equal(qd_model_phase_mask(&qd_model_mini), 1);
-    assert_int_equal(qd_model_channel_count(&qd_model_st402), 4);
+    assert_int_equal(qd_model_channel_count(&qd_model_st402), 7);
 }
 
 static void test_clients(void **state) {

@@ -211,27 +211,26 @@ static void check_sequences_of_others(void **state) {
 
 /* What is no frame is nothing, and the good frame behind it is heard. */
 static void broken_frames_are_dropped(void **state) {
-    static const char *const broken[] =
-        {
-            "7E 80 08 02 23 21 93 DD E1 7E",          /* format type 8 */
-            "7E 90 08 02 23 21 93 6D A3 7E",          /* 9 */
-            "7E A0 07 02 23 21 93 41 0E 7E",          /* length one too short */
-            "7E A0 08 02 23 21 93 BC 64 7E",          /* FCS */
-            "7E A0 09 02 22 01 21 93 15 2A 7E",       /* address of three octets */
-            "7E A0 0B 00 02 00 22 01 21 93 33 5D 7E", /* of five */
-            "A0 08 02 23 21 93 BD 64 7E",             /* no opening flag */
-            "7E A0 08 02 23 21 93 BD 64",             /* no closing flag; the next one closes it... */
-            "7E A0 1F 02 23 21 93 20 E0 81 80 12 05 01 80 06 01 80 07 04 00 00 00 01 08 04 00 00 00 01 9A B2 "
-            "7E", /* HCS */
-            "7E A0 02 7E",
-            "7E A0 00 7E",
-            "7E A0 06 03 21 93 7E",
-            "7E A0 01 7E",
-            "7E 7E 7E",
-            "7E A0 7E",
-            "00 FF 55",
-            "",
-        };
+    static const char *const broken[] = {
+        "7E 80 08 02 23 21 93 DD E1 7E",          /* format type 8 */
+        "7E 90 08 02 23 21 93 6D A3 7E",          /* 9 */
+        "7E A0 07 02 23 21 93 41 0E 7E",          /* length one too short */
+        "7E A0 08 02 23 21 93 BC 64 7E",          /* FCS */
+        "7E A0 09 02 22 01 21 93 15 2A 7E",       /* address of three octets */
+        "7E A0 0B 00 02 00 22 01 21 93 33 5D 7E", /* of five */
+        "A0 08 02 23 21 93 BD 64 7E",             /* no opening flag */
+        "7E A0 08 02 23 21 93 BD 64",             /* no closing flag; the next one closes it... */
+        "7E A0 1F 02 23 21 93 20 E0 81 80 12 05 01 80 06 01 80 07 04 00 00 00 01 08 04 00 00 00 01 9A B2 "
+        "7E", /* HCS */
+        "7E A0 02 7E",
+        "7E A0 00 7E",
+        "7E A0 06 03 21 93 7E",
+        "7E A0 01 7E",
+        "7E 7E 7E",
+        "7E A0 7E",
+        "00 FF 55",
+        "",
+    };
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         bool closed_by_next = i == 7;

@@ -1,0 +1,44 @@
+/*
+ * link_internal.h - between the files of the link. Context: main context, inside a step.
+ */
+#ifndef QD_COSEM_LINK_INTERNAL_H
+#define QD_COSEM_LINK_INTERNAL_H
+
+#include "cosem/link.h"
+
+/* Sends octets to .. to+length as far as the channel takes them; link->sent says how many went. True: all. */
+bool qd_link_write(qd_link_t *link, const uint8_t *octets, size_t length);
+/* The port's time in this step, or the meter's. */
+void qd_link_look_at_clock(qd_link_t *link, uint64_t tick_us);
+/* True when the peer has been silent for limit_s; 0 is never. */
+bool qd_link_silent(qd_link_t *link, uint32_t limit_s);
+/* A request as far as the framing does not matter. */
+qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us);
+/* Serves it; link->waiting says whether it has to be asked again. The answer is in response. */
+void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *request, qd_writer_t *response);
+
+/* --- framings --- */
+
+bool qd_link_wrapper_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us);
+void qd_link_hdlc_init(qd_link_t *link);
+bool qd_link_hdlc_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us);
+/* Sends frames, as far as the channel takes them. */
+void qd_link_hdlc_flush(qd_link_t *link);
+
+/* --- mode E (link_mode_e.c) --- */
+
+typedef enum qd_mode_e {
+    QD_MODE_E_NONE = 0, /* HDLC from the beginning, or opened */
+    QD_MODE_E_SIGN_ON,  /* waits for /?! */
+    QD_MODE_E_OPTION,   /* has identified itself, waits for ACK 2 Z 2 */
+    QD_MODE_E_OPEN      /* HDLC, at the speed that was agreed */
+} qd_mode_e_t;
+
+/* Speed and format of the line while there is no link: as the set-up says now. */
+void qd_link_mode_e_rest(qd_link_t *link);
+/* Octets before the line has opened. True when one was taken. */
+bool qd_link_mode_e_step(qd_link_t *link);
+/* What the opening has answered is on its way: the line changes over. */
+void qd_link_mode_e_sent(qd_link_t *link);
+
+#endif
