@@ -210,7 +210,7 @@ static void test_initiate_errors(void **state) {
     EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 10 04 0E 01 00 00 00 06 5F1F0400 00121D 0000", ACCEPTED);
     EXPECT_AARE(SAP_PUBLIC, CONTEXT "BE 11 04 0F 01 00 00 01 01 06 5F1F0400 00121D FFFF",
                 "61 2A " CONTEXT " A2 03 02 01 00 A3 05 A1 03 02 01 00"
-                " BE 11 04 0F 08 01 01 06 5F1F0400 00121D 0340 0007");
+                " BE 11 04 0F 08 01 01 06 5F1F0400 00121D 0180 0007");
 }
 
 /* The bits of short names only: multiple references alone make no service. */
