@@ -2,7 +2,7 @@
  * sim.h - the world around a meter on a desk: devices that fail when they are told to.
  *
  * Purpose: a simulated FRAM and a simulated NOR flash with a volatile cache behind the block port, and
- * the supply that feeds them. They count their operations, lose power in the middle of any of them in any
+ * the supply that feeds them; and a serial line bit by bit behind the channel port. They count their operations, lose power in the middle of any of them in any
  * of several ways, fail programs and erases, and wear. Everything is deterministic: the same calls and
  * seeds give the same octets.
  * Ownership: all memory is the caller's; a device is a plain struct. Structs and their memory may be saved
@@ -13,6 +13,7 @@
 #define QUADRANT_SIM_H
 
 #include "quadrant/port/block.h"
+#include "quadrant/port/channel.h"
 #include "quadrant/status.h"
 #include "quadrant/types.h"
 
@@ -308,5 +309,90 @@ void qd_sim_nor_load(qd_sim_nor_t *nor, const uint8_t *image);
 void qd_sim_nor_get_stats(const qd_sim_nor_t *nor, qd_sim_nor_stats_t *stats);
 /* How often erases of block number block were started over the life of the device; 0 beyond its end. */
 uint32_t qd_sim_nor_erases(const qd_sim_nor_t *nor, uint32_t block);
+
+/* --- serial line ------------------------------------------------------------------------------ */
+
+/* Formats of a station; the first two are qd_line_format_t. */
+typedef enum qd_sim_format { QD_SIM_8N1 = 0, QD_SIM_7E1, QD_SIM_8E1, QD_SIM_FORMAT_COUNT } qd_sim_format_t;
+
+#define QD_SIM_STATIONS 8u
+#define QD_SIM_STATION_RING 1024u /* octets each way; a full receive ring loses octets, as a UART does */
+
+/* What a station has sent and heard since it was added. */
+typedef struct qd_sim_station_stats {
+    uint32_t sent;     /* octets that are wholly on the line */
+    uint32_t received; /* octets taken, also those that were lost in a full ring */
+    uint32_t parity;   /* octets dropped for their parity bit */
+    uint32_t framing;  /* octets dropped for a stop bit that was none, breaks among them */
+    uint32_t breaks;   /* octets of nothing but zeros without a stop bit */
+    uint32_t glitches; /* start bits that were gone in their middle */
+    uint32_t overruns; /* octets lost in a full ring */
+    uint32_t clashes;  /* octets sent while somebody else drove the line the other way */
+} qd_sim_station_stats_t;
+
+/* One UART with its driver and receiver; state, use the functions. */
+typedef struct qd_sim_station {
+    struct qd_sim_line *line;
+    uint32_t baud, next_baud;
+    uint8_t format, next_format;
+    bool changes, echo;
+    qd_sim_station_stats_t stats;
+    /* Sending: the bits of one octet, the first of them lowest. */
+    uint64_t tx_ns; /* when the present bit ends */
+    uint16_t tx_bits;
+    uint8_t tx_left; /* bits of the octet that are not over; 0: the driver is off */
+    bool tx_break, tx_clash;
+    /* Receiving: samples in the middle of each bit after a falling edge. */
+    uint64_t rx_ns; /* of the next sample */
+    uint16_t rx_bits;
+    uint8_t rx_have;
+    bool rx_busy, rx_level;
+    uint32_t send_begin, send_end, receive_begin, receive_end;
+    uint8_t send[QD_SIM_STATION_RING];
+    uint8_t receive[QD_SIM_STATION_RING];
+} qd_sim_station_t;
+
+/*
+ * One line with up to QD_SIM_STATIONS stations, in virtual time. Every bit of every driver is on it for its time;
+ * every receiver finds start bits by their edge and samples at its own speed and format: so a wrong format, a wrong
+ * speed, a break and two that speak at once do what they do on a wire. Where two drivers contradict each other the
+ * level is random, anew with each bit of either.
+ * Bus (RS-485, two wires): all hear all. A station hears itself when it has echo; without echo its receiver is off
+ * while its driver is on. No bus (optical head, RS-232): each station hears the others, and itself only with echo.
+ */
+typedef struct qd_sim_line {
+    qd_sim_station_t *stations[QD_SIM_STATIONS];
+    uint64_t now_ns;
+    uint64_t random;
+    uint32_t noise_ppm;
+    uint8_t count;
+    bool bus, clash_level, delivered, moved;
+} qd_sim_line_t;
+
+/* A silent line at time 0. seed decides every random choice. */
+void qd_sim_line_init(qd_sim_line_t *line, bool bus, uint64_t seed);
+/* A station of the caller's memory, 9600 bit/s 8N1 without echo. QD_OK; QD_NO_SPACE: QD_SIM_STATIONS are there. */
+qd_status_t qd_sim_line_add(qd_sim_line_t *line, qd_sim_station_t *station);
+void qd_sim_station_set(qd_sim_station_t *station, uint32_t baud, qd_sim_format_t format, bool echo);
+/* Of a million bits that a receiver samples, how many are turned over. */
+void qd_sim_line_noise(qd_sim_line_t *line, uint32_t per_million);
+/* Time goes on until until_us or, if that is earlier, the first octet that some station has received whole: then true.
+ * Nothing moves backwards: an until_us that has passed does nothing. */
+bool qd_sim_line_run(qd_sim_line_t *line, uint64_t until_us);
+uint64_t qd_sim_line_now_us(const qd_sim_line_t *line);
+/* True: nobody drives the line, and nobody has anything to send. */
+bool qd_sim_line_is_silent(const qd_sim_line_t *line);
+/* How long an octet of the station is on the line. */
+uint32_t qd_sim_station_octet_us(const qd_sim_station_t *station);
+/* Octets to send; how many the ring took. The first bit begins with the next run. */
+size_t qd_sim_station_send(qd_sim_station_t *station, const uint8_t *octets, size_t length);
+/* Octets that came whole and right. */
+size_t qd_sim_station_receive(qd_sim_station_t *station, uint8_t *octets, size_t size);
+/* Holds the line at 0 for bits bit times, 1 to 200, unless the station is sending: then false. */
+bool qd_sim_station_break(qd_sim_station_t *station, uint8_t bits);
+void qd_sim_station_get_stats(const qd_sim_station_t *station, qd_sim_station_stats_t *stats);
+/* The station as a meter's channel: HDLC, generation 1, no close; configure takes effect when all is sent. Valid as long
+ * as the station stays where it is. */
+void qd_sim_station_port(qd_sim_station_t *station, qd_channel_port_t *port);
 
 #endif
