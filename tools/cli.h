@@ -61,6 +61,7 @@ int qd_cmd_call(int argc, char **argv);
 int qd_cmd_events(int argc, char **argv);
 int qd_cmd_run(int argc, char **argv);
 int qd_cmd_poke(int argc, char **argv);
+int qd_cmd_conformance(int argc, char **argv);
 
 /* Prints the help of one subcommand to stdout. */
 int qd_help(const char *command);

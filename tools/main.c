@@ -60,6 +60,7 @@ static const command_t commands[] = {
      "without\n"
      "                         deviation in the meter's own time\n"
      "  --entries A:B          entries A to B, 1 the oldest; A: alone goes to the newest\n"},
+    {"conformance", qd_cmd_conformance, "ADDRESS", "test purposes against any meter", NULL},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -80,9 +81,9 @@ static int list_commands(FILE *to, int status) {
 
     (void)fprintf(to, "quadrant %s\n\nUsage: quadrant COMMAND [ARGUMENT...]\n\n", QUADRANT_VERSION);
     for (i = 0; i < COMMANDS; i++) {
-        (void)fprintf(to, "  %-9s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
+        (void)fprintf(to, "  %-11s %-26s %s\n", commands[i].name, commands[i].usage, commands[i].summary);
     }
-    (void)fprintf(to, "  %-9s %-26s %s\n", "help", "[COMMAND]", "this list, or all about one command");
+    (void)fprintf(to, "  %-11s %-26s %s\n", "help", "[COMMAND]", "this list, or all about one command");
     (void)fprintf(
         to, "\nExit status: 0 ok, 1 refused by the meter, 2 usage, 3 no contact, 4 protocol violation by the "
             "peer,\n5 own failure, 6 a check failed.\n");
@@ -97,7 +98,7 @@ int qd_help(const char *name) {
     }
     if (command->text == NULL) {
         char option[] = "--help";
-        char word[16];
+        char word[24];
         char *arguments[] = {word, option, NULL};
 
         (void)snprintf(word, sizeof word, "%s", command->name);
