@@ -311,8 +311,11 @@ static cf_verdict_t step_getall(cf_runner_t *runner, const cf_step_t *step) {
         verdict = cf_say_verdict(runner, CF_FAIL, "line %u: the value is no A-XDR element", step->line);
     }
     if (verdict == CF_PASS) {
+        uint8_t longest[2] = {(uint8_t)(runner->longest >> 8), (uint8_t)runner->longest};
+
         (void)snprintf(key, sizeof key, "%.*s", (int)name, step->text);
         cf_define_octets(&runner->names, key, data.at, data.length);
+        cf_define_octets(&runner->names, "longest", longest, sizeof longest);
     }
     cf_free(&descriptor);
     cf_free(&data);
@@ -363,8 +366,8 @@ static cf_verdict_t step_let(cf_runner_t *runner, const cf_step_t *step, bool la
     return CF_PASS;
 }
 
-/* check LEFT OP RIGHT: octets as one big-endian number; = and != compare them as they are. */
-static cf_verdict_t step_check(cf_runner_t *runner, const cf_step_t *step) {
+/* check, require LEFT OP RIGHT: octets as one big-endian number; = and != compare them as they are. */
+static cf_verdict_t step_check(cf_runner_t *runner, const cf_step_t *step, cf_verdict_t otherwise) {
     static const char *const signs[] = {" = ", " != ", " <= ", " < ", " >= ", " > "};
     cf_octets_t side[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
     char left[600];
@@ -407,13 +410,13 @@ static cf_verdict_t step_check(cf_runner_t *runner, const cf_step_t *step) {
         cf_put_hex(&shown, side[0].at, side[0].length < 80u ? side[0].length : 80u);
         cf_say(&shown, " against ");
         cf_put_hex(&shown, side[1].at, side[1].length < 80u ? side[1].length : 80u);
-        (void)cf_say_verdict(runner, CF_FAIL, "line %u: not so: %s (%s)", step->line, step->text,
+        (void)cf_say_verdict(runner, otherwise, "line %u: not so: %s (%s)", step->line, step->text,
                              (const char *)shown.at);
         cf_free(&shown);
     }
     cf_free(&side[0]);
     cf_free(&side[1]);
-    return good ? CF_PASS : CF_FAIL;
+    return good ? CF_PASS : otherwise;
 }
 
 /*
@@ -527,7 +530,12 @@ static cf_verdict_t step_as(cf_runner_t *runner, const cf_step_t *step) {
 }
 
 static cf_verdict_t step_slow(cf_runner_t *runner, const cf_step_t *step) {
-    runner->slow_ms = (uint32_t)strtoul(step->text, NULL, 10);
+    long ms = 0;
+
+    if (!cf_number(&runner->names, step->text, strlen(step->text), &ms)) {
+        return bad_table(runner, step, "milliseconds are wanted");
+    }
+    runner->slow_ms = (uint32_t)ms;
     return CF_PASS;
 }
 
@@ -562,7 +570,8 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
            : strcmp(word, "slow") == 0   ? step_slow(runner, step)
            : strcmp(word, "wait") == 0   ? step_wait(runner, step)
            : strcmp(word, "alive") == 0  ? step_alive(runner, step)
-           : strcmp(word, "check") == 0  ? step_check(runner, step)
+           : strcmp(word, "check") == 0  ? step_check(runner, step, CF_FAIL)
+           : strcmp(word, "require") == 0 ? step_check(runner, step, CF_NOT_APPLICABLE)
            : strcmp(word, "getall") == 0 ? step_getall(runner, step)
            : strcmp(word, "do") == 0     ? cf_walk(runner, step->text)
                                          : bad_table(runner, step, "no such step");
