@@ -12,41 +12,134 @@
 #define DEFAULT_PORT "4059"
 
 static int bad_address(const char *command, const char *text, const char *why) {
-    return qd_complain(command, QD_EXIT_USAGE, "%s: %s; give tcp://HOST:PORT or @NAME", text, why);
+    return qd_complain(command, QD_EXIT_USAGE,
+                       "%s: %s; give tcp://HOST:PORT, hdlc+tcp://HOST:PORT, hdlc:DEVICE or @NAME", text, why);
 }
 
-static bool parse_sap(const char *text, size_t length, uint16_t *sap) {
-    unsigned value = 0;
+/* A decimal number of length digits, at most most. */
+static bool parse_number(const char *text, size_t length, uint32_t most, uint32_t *number) {
+    uint32_t value = 0;
     size_t i;
 
     for (i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9') {
             return false;
         }
-        value = value * 10u + (unsigned)(text[i] - '0');
-        if (value > 0xFFFFu) {
+        value = value * 10u + (uint32_t)(text[i] - '0');
+        if (value > most) {
             return false;
         }
     }
+    *number = value;
+    return length > 0u;
+}
+
+static bool parse_sap(const char *text, size_t length, uint16_t *sap) {
+    uint32_t value;
+
+    if (!parse_number(text, length, 0xFFFFu, &value) || value == 0u) {
+        return false;
+    }
     *sap = (uint16_t)value;
-    return length > 0u && value != 0u;
+    return true;
+}
+
+/* One parameter of the query with its value. */
+typedef struct parameter {
+    const char *name; /* with its = */
+    const char *bounds;
+} parameter_t;
+
+static bool take_octets(const char *text, size_t length, qd_address_t *address) {
+    uint32_t value;
+
+    if (!parse_number(text, length, 4, &value) || value == 0u || value == 3u) {
+        return false;
+    }
+    address->octets = (uint8_t)value;
+    return true;
+}
+
+static bool take_format(const char *text, size_t length, qd_address_t *address) {
+    address->seven_even = length == 3u && memcmp(text, "7E1", 3) == 0;
+    return address->seven_even || (length == 3u && memcmp(text, "8N1", 3) == 0);
+}
+
+static bool take_which(const char *text, size_t length, qd_address_t *address) {
+    if (length == 0u || length >= sizeof address->which) {
+        return false;
+    }
+    (void)memcpy(address->which, text, length);
+    address->which[length] = '\0';
+    return true;
+}
+
+static bool take_parameter(size_t n, const char *text, size_t length, qd_address_t *address) {
+    uint32_t value = 0;
+    bool good;
+
+    switch (n) {
+    case 0:
+        return parse_sap(text, length, &address->client_sap);
+    case 1:
+        return parse_sap(text, length, &address->server_sap);
+    case 2:
+        good = parse_number(text, length, 0x3FFF, &value);
+        address->phys = (uint16_t)value;
+        return good;
+    case 3:
+        good = parse_number(text, length, 4000000, &address->baud);
+        return good && address->baud > 0u;
+    case 4:
+        return take_format(text, length, address);
+    case 5:
+        good = parse_number(text, length, 2030, &value);
+        address->information = (uint16_t)value;
+        return good && value >= 32u;
+    case 6:
+        good = parse_number(text, length, 7, &value);
+        address->window = (uint8_t)value;
+        return good && value > 0u;
+    case 7:
+        return take_octets(text, length, address);
+    case 8:
+        return take_which(text, length, address);
+    default: /* device: of IEC 62056-21, kept for addresses that are shared with it */
+        return length > 0u;
+    }
 }
 
 /* query ::= name=value (& name=value)* */
 static int parse_query(const char *query, const char *command, qd_address_t *address) {
+    static const parameter_t parameters[] = {{"client=", "1 to 65535"},
+                                             {"server=", "1 to 65535"},
+                                             {"phys=", "0 to 16383"},
+                                             {"baud=", "300 to 4000000"},
+                                             {"format=", "8N1 or 7E1"},
+                                             {"info=", "32 to 2030"},
+                                             {"window=", "1 to 7"},
+                                             {"octets=", "1, 2 or 4"},
+                                             {"port=", "a port of client.yaml"},
+                                             {"device=", "an IEC 62056-21 device address"}};
+    size_t n;
+
     while (*query != '\0') {
         size_t length = strcspn(query, "&");
-        bool good = false;
 
-        if (strncmp(query, "client=", 7) == 0) {
-            good = parse_sap(query + 7, length - 7u, &address->client_sap);
-        } else if (strncmp(query, "server=", 7) == 0) {
-            good = parse_sap(query + 7, length - 7u, &address->server_sap);
+        for (n = 0; n < sizeof parameters / sizeof parameters[0] &&
+                    strncmp(query, parameters[n].name, strlen(parameters[n].name)) != 0;
+             n++) {
         }
-        if (!good) {
+        if (n == sizeof parameters / sizeof parameters[0]) {
             return qd_complain(command, QD_EXIT_USAGE,
-                               "%.*s in the address: give client=1..65535 or server=1..65535", (int)length,
-                               query);
+                               "%.*s in the address: give client=, server=, phys=, baud=, format=, info=, "
+                               "window=, octets= or port=",
+                               (int)length, query);
+        }
+        if (!take_parameter(n, query + strlen(parameters[n].name), length - strlen(parameters[n].name),
+                            address)) {
+            return qd_complain(command, QD_EXIT_USAGE, "%.*s in the address: it can be %s", (int)length,
+                               query, parameters[n].bounds);
         }
         query += length;
         query += *query == '&' ? 1 : 0;
@@ -94,8 +187,22 @@ static bool parse_authority(const char *text, size_t length, qd_address_t *addre
     return true;
 }
 
+/* hdlc:DEVICE[?query] */
+static int parse_device(const char *text, const char *command, qd_address_t *address) {
+    const char *device = text + strlen("hdlc:");
+    size_t length = strcspn(device, "?");
+
+    if (length == 0u || length >= sizeof address->host) {
+        return bad_address(command, text, "no device");
+    }
+    address->kind = QD_ADDRESS_HDLC;
+    (void)memcpy(address->host, device, length);
+    address->host[length] = '\0';
+    return device[length] == '?' ? parse_query(device + length + 1, command, address) : QD_EXIT_OK;
+}
+
 int qd_address_parse(const char *text, const char *command, qd_address_t *address) {
-    static const char *const later[] = {"hdlc+tcp://", "hdlc:", "iec21+tcp://", "iec21:"};
+    static const char *const later[] = {"iec21+tcp://", "iec21:"};
     const char *rest;
     size_t length;
     size_t i;
@@ -105,10 +212,15 @@ int qd_address_parse(const char *text, const char *command, qd_address_t *addres
             return bad_address(command, text, "this kind of port is not built in yet");
         }
     }
-    if (strncmp(text, "tcp://", 6) != 0) {
+    if (strncmp(text, "hdlc:", 5) == 0) {
+        return parse_device(text, command, address);
+    }
+    address->kind = strncmp(text, "hdlc+", 5) == 0 ? QD_ADDRESS_HDLC_TCP : QD_ADDRESS_TCP;
+    rest = address->kind == QD_ADDRESS_HDLC_TCP ? text + 5 : text;
+    if (strncmp(rest, "tcp://", 6) != 0) {
         return bad_address(command, text, "no address");
     }
-    rest = text + 6;
+    rest += 6;
     length = strcspn(rest, "?/");
     if (!parse_authority(rest, length, address)) {
         return bad_address(command, text, "no host and port");
@@ -218,12 +330,23 @@ int qd_state_of(const char *command, const char *text, size_t length, char path[
     return QD_EXIT_OK;
 }
 
+/* What the command line says goes before what client.yaml says. */
+static void overlay(const qd_address_t *said, qd_address_t *address) {
+    address->server_sap = said->server_sap != 0u ? said->server_sap : address->server_sap;
+    address->client_sap = said->client_sap != 0u ? said->client_sap : address->client_sap;
+    address->phys = said->phys != 0u ? said->phys : address->phys;
+    address->baud = said->baud != 0u ? said->baud : address->baud;
+    address->information = said->information != 0u ? said->information : address->information;
+    address->window = said->window != 0u ? said->window : address->window;
+    address->octets = said->octets != 0u ? said->octets : address->octets;
+    address->seven_even = said->seven_even || address->seven_even;
+}
+
 /* @NAME, @PATH or PATH, [?query] */
 static int resolve_state(const char *text, const qd_options_t *options, qd_address_t *address) {
     char path[QD_PATH_MAX + 16u];
     size_t length = strcspn(text, "?");
-    uint16_t server;
-    uint16_t client;
+    qd_address_t said;
     int status = qd_state_of(options->command, text, length, address->state);
 
     if (status == QD_EXIT_OK && text[length] == '?') {
@@ -232,12 +355,10 @@ static int resolve_state(const char *text, const qd_options_t *options, qd_addre
     if (status != QD_EXIT_OK) {
         return status;
     }
-    client = address->client_sap;
-    server = address->server_sap;
+    said = *address;
     (void)snprintf(path, sizeof path, "%s/client.yaml", address->state);
     status = qd_client_yaml_read(path, options->command, options->identity, address);
-    address->server_sap = server != 0u ? server : address->server_sap;
-    address->client_sap = client != 0u ? client : address->client_sap;
+    overlay(&said, address);
     return status;
 }
 
@@ -333,6 +454,9 @@ int qd_address_resolve(const char *text, const qd_options_t *options, qd_address
     }
     if (address->server_sap == 0u) {
         address->server_sap = 1;
+    }
+    if (address->baud == 0u) {
+        address->baud = 9600;
     }
     status = take_password(options, address);
     if (status == QD_EXIT_OK) {

@@ -10,9 +10,24 @@
 #define QD_PATH_MAX 1024u
 #define QD_HOST_MAX 256u
 
+/* How octets go to a meter. */
+typedef enum qd_address_kind {
+    QD_ADDRESS_TCP = 0,  /* tcp://: the wrapper */
+    QD_ADDRESS_HDLC_TCP, /* hdlc+tcp:// */
+    QD_ADDRESS_HDLC      /* hdlc:DEVICE, a serial port or pty */
+} qd_address_kind_t;
+
 typedef struct qd_address {
-    char host[QD_HOST_MAX];
+    uint8_t kind;           /* qd_address_kind_t */
+    char host[QD_HOST_MAX]; /* HDLC: the DEVICE, if it is one */
     char port[8];
+    char which[32];       /* of @NAME: the port in client.yaml; "": its address */
+    uint32_t baud;        /* 0: not said, 9600 */
+    bool seven_even;      /* 7E1, else 8N1 */
+    uint16_t phys;        /* physical device: the lower half of an HDLC address */
+    uint16_t information; /* HDLC; 0: not said */
+    uint8_t window;
+    uint8_t octets;
     uint16_t client_sap; /* 0: not said */
     uint16_t server_sap;
     const char *identity; /* name of one of the six; NULL: none of them */
@@ -68,7 +83,7 @@ int qd_client_yaml_write(const char *path, const char *command, const qd_client_
 int qd_client_yaml_password(const char *path, const char *command, uint16_t sap, const uint8_t *secret,
                             size_t length);
 
-/* tcp://HOST:PORT[?client=..&server=..] */
+/* tcp://HOST:PORT, hdlc+tcp://HOST:PORT or hdlc:DEVICE, [?client=..&server=..&phys=..] */
 int qd_address_parse(const char *text, const char *command, qd_address_t *address);
 
 #endif

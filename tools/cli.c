@@ -102,8 +102,9 @@ static bool set_count(const char *text, uint32_t *count) {
 
 /* Options with a value. False: told on stderr. */
 static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
-    static const char *const names[] = {"--as",    "--password-file", "--timeout", "--interval",
-                                        "--count", "--from",          "--to",      "--entries"};
+    static const char *const names[] = {"--as",      "--password-file", "--timeout", "--interval",
+                                        "--count",   "--from",          "--to",      "--entries",
+                                        "--columns", "--pcap",          "--retries"};
     const char *argument = argv[*at];
     const char *value = NULL;
     size_t n;
@@ -143,8 +144,17 @@ static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
     case 6:
         options->to = value;
         break;
-    default:
+    case 7:
         options->entries = value;
+        break;
+    case 8:
+        options->columns = value;
+        break;
+    case 9:
+        options->pcap = value;
+        break;
+    default:
+        good = set_count(value, &options->retries) && options->retries <= 100u;
         break;
     }
     if (!good) {
@@ -162,6 +172,7 @@ bool qd_options_parse(qd_options_t *options, int argc, char **argv) {
     options->command = argv[0];
     options->timeout_ms = 5000;
     options->interval_ms = 1000;
+    options->retries = 2;
     for (i = 1; i < argc; i++) {
         if (!only_arguments && strcmp(argv[i], "--") == 0) {
             only_arguments = true;

@@ -38,7 +38,10 @@ typedef struct qd_options {
     const char *from;     /* events; NULL: not given */
     const char *to;
     const char *entries;
-    int argument_count; /* what is not an option, in order */
+    const char *columns; /* profile; NULL: all */
+    const char *pcap;    /* --pcap; NULL: no capture */
+    uint32_t retries;    /* HDLC */
+    int argument_count;  /* what is not an option, in order */
     const char *argument[QD_ARGUMENTS_MAX];
 } qd_options_t;
 
@@ -59,6 +62,8 @@ int qd_cmd_watch(int argc, char **argv);
 int qd_cmd_set(int argc, char **argv);
 int qd_cmd_call(int argc, char **argv);
 int qd_cmd_events(int argc, char **argv);
+int qd_cmd_profile(int argc, char **argv);
+int qd_cmd_scan(int argc, char **argv);
 int qd_cmd_run(int argc, char **argv);
 int qd_cmd_poke(int argc, char **argv);
 int qd_cmd_conformance(int argc, char **argv);

@@ -150,10 +150,20 @@ static int find_client(qd_yaml_t *file, const yaml_node_t *root, const char *ide
     return QD_EXIT_OK;
 }
 
+/* The address, or the one of the ports that is wanted. NULL: there is none. */
+static const char *find_port(qd_yaml_t *file, const yaml_node_t *root, const char *which) {
+    const yaml_node_t *ports = qd_yaml_lookup(file, root, "ports");
+
+    if (*which == '\0') {
+        return qd_yaml_text(qd_yaml_lookup(file, root, "address"));
+    }
+    return qd_yaml_text(qd_yaml_lookup(file, ports, which));
+}
+
 static int take_document(qd_yaml_t *file, const char *identity, qd_address_t *address) {
     const yaml_node_t *root = yaml_document_get_root_node(&file->document);
     const yaml_node_t *version = qd_yaml_lookup(file, root, "version");
-    const char *text = qd_yaml_text(qd_yaml_lookup(file, root, "address"));
+    const char *text = find_port(file, root, address->which);
     uint16_t client = address->client_sap;
     uint16_t server = 0;
     int status;
@@ -161,6 +171,10 @@ static int take_document(qd_yaml_t *file, const char *identity, qd_address_t *ad
     if (version != NULL && (qd_yaml_text(version) == NULL || strcmp(qd_yaml_text(version), "1") != 0)) {
         return qd_yaml_complain(file, version,
                                 "only version 1 of client.yaml is known; use a newer quadrant");
+    }
+    if (text == NULL && address->which[0] != '\0') {
+        return qd_complain(file->command, QD_EXIT_USAGE, "%s has no port %s; see its ports", file->path,
+                           address->which);
     }
     if (text == NULL) {
         return qd_yaml_complain(file, root, "no address");

@@ -8,8 +8,7 @@
 #include "dictionary.h"
 #include "item.h"
 #include "present.h"
-#include "session.h"
-#include "value.h"
+#include "query.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,9 +35,7 @@ static const log_name_t logs[] = {{"standard", 0}, {"fraud", 1},         {"disco
 typedef struct query {
     qd_client_ref_t ref;
     bool journal;
-    bool chosen;
-    uint8_t octets[QD_CLIENT_SELECTION_MAX];
-    qd_client_selection_t selection;
+    qd_query_t rows;
 } query_t;
 
 /* One row: its time and its numbers, in the order of the columns. */
@@ -68,54 +65,10 @@ static bool find_log(const char *text, qd_client_ref_t *ref) {
     return qd_obis_parse(text, &ref->obis, &end) && *end == '\0';
 }
 
-/* "3:7", "3:" or "3"; false: none of them. */
-static bool parse_entries(const char *text, uint32_t *from, uint32_t *to) {
-    char *end;
-    unsigned long first = strtoul(text, &end, 10);
-    unsigned long last = first;
-
-    if (*text < '0' || *text > '9' || first == 0u || first > UINT32_MAX) {
-        return false;
-    }
-    if (*end == ':') {
-        const char *rest = end + 1;
-
-        if (*rest == '\0') {
-            *from = (uint32_t)first;
-            *to = 0;
-            return true;
-        }
-        if (*rest < '0' || *rest > '9') {
-            return false;
-        }
-        last = strtoul(rest, &end, 10);
-        if (last < first || last > UINT32_MAX) {
-            return false;
-        }
-    }
-    *from = (uint32_t)first;
-    *to = (uint32_t)last;
-    return *end == '\0';
-}
-
-/* A bound of the range; NULL: no bound on this side. */
-static bool parse_bound(const char *text, uint8_t octets[12]) {
-    if (text == NULL) {
-        (void)memset(octets, 0xFF, 12);
-        octets[9] = 0x80; /* deviation not specified */
-        octets[10] = 0x00;
-        return true;
-    }
-    return qd_date_time_parse(text, strlen(text), octets);
-}
-
 /* Usage faults come before any contact. */
 static int check(const qd_options_t *options, query_t *query) {
-    uint8_t from[12];
-    uint8_t to[12];
-    uint32_t first;
-    uint32_t last;
-    qd_status_t status = QD_OK;
+    static const qd_column_t clock = {{8, QD_OBIS(0, 0, 1, 0, 0, 255), 2}, 0};
+    int status;
 
     (void)memset(query, 0, sizeof *query);
     if (options->argument_count < 1 || options->argument_count > 2) {
@@ -127,26 +80,13 @@ static int check(const qd_options_t *options, query_t *query) {
                            options->argument[1]);
     }
     query->journal = query->ref.obis.group[4] == JOURNAL_E;
-    if (options->entries != NULL && (options->from != NULL || options->to != NULL)) {
-        return qd_complain(options->command, QD_EXIT_USAGE, "give either --entries or --from and --to");
+    if (options->columns != NULL) {
+        return qd_complain(options->command, QD_EXIT_USAGE, "--columns is for quadrant profile");
     }
-    if (options->entries != NULL) {
-        if (!parse_entries(options->entries, &first, &last)) {
-            return qd_complain(options->command, QD_EXIT_USAGE,
-                               "--entries cannot be %s; give A:B, both from 1 on", options->entries);
-        }
-        query->chosen = true;
-        status =
-            qd_client_select_entries(first, last, query->octets, sizeof query->octets, &query->selection);
-    } else if (options->from != NULL || options->to != NULL) {
-        if (!parse_bound(options->from, from) || !parse_bound(options->to, to)) {
-            return qd_complain(options->command, QD_EXIT_USAGE,
-                               "--from and --to want a time such as 2026-03-29T02:00:00+01:00");
-        }
-        query->chosen = true;
-        status = qd_client_select_range(from, to, query->octets, sizeof query->octets, &query->selection);
-    }
-    return status == QD_OK ? QD_EXIT_OK : qd_complain(options->command, QD_EXIT_OWN, "no room");
+    status = qd_query_parse(options, &query->rows);
+    return status == QD_EXIT_OK && !qd_query_select(&query->rows, NULL, 0, &clock)
+               ? qd_complain(options->command, QD_EXIT_OWN, "no room")
+               : status;
 }
 
 /* Seconds of UTC of a date-time, when all its fields and its deviation are there. */
@@ -375,15 +315,9 @@ int qd_cmd_events(int argc, char **argv) {
         return status;
     }
     qd_obis_print(&query.ref.obis, name);
-    if (query.chosen && !qd_client_has_selection(&session->client)) {
-        status = qd_complain(options.command, QD_EXIT_REFUSED,
-                             "the meter has no selective access; leave out --from, --to and --entries");
-    } else if (qd_client_get_selected(&session->client, &query.ref, query.chosen ? &query.selection : NULL,
-                                      session->value, QD_SESSION_VALUE, &value) != QD_CLIENT_OK) {
-        status = qd_session_complain(session, name);
-    } else {
+    status = qd_query_read(session, &query.ref, &query.rows, name, &value);
+    if (status == QD_EXIT_OK) {
         status = print_rows(&options, &query, &value);
     }
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }

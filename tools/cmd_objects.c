@@ -122,6 +122,5 @@ int qd_cmd_objects(int argc, char **argv) {
             print_row(stdout, options.format, &session->objects.row[i]);
         }
     }
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }

@@ -373,8 +373,7 @@ int qd_cmd_read(int argc, char **argv) {
         status = all_ok(&plan) ? QD_EXIT_OK : QD_EXIT_REFUSED;
     }
     free_plan(&plan);
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }
 
 static void wait_until(struct timespec *next, uint32_t interval_ms) {
@@ -436,6 +435,5 @@ int qd_cmd_watch(int argc, char **argv) {
         status = QD_EXIT_REFUSED;
     }
     free_plan(&plan);
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }

@@ -34,7 +34,7 @@ static qd_session_t *open_item(const qd_options_t *options, qd_item_t *item, int
         (void)qd_complain(options->command, *status, "%s: object-undefined: not in this client's object list",
                           item->text);
     }
-    qd_session_close(session);
+    (void)qd_session_close(session, *status);
     return NULL;
 }
 
@@ -122,8 +122,7 @@ int qd_cmd_set(int argc, char **argv) {
             status = qd_session_keep_password(session, &item.ref, value, length);
         }
     }
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }
 
 int qd_cmd_call(int argc, char **argv) {
@@ -166,6 +165,5 @@ int qd_cmd_call(int argc, char **argv) {
             print_done(&options, &item, &value);
         }
     }
-    qd_session_close(session);
-    return status;
+    return qd_session_close(session, status);
 }

@@ -4,7 +4,7 @@
  */
 #include "conform.h"
 
-#include "tcp.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,7 +194,7 @@ const char *cf_open(cf_runner_t *runner) {
             why = open_device(&runner->address, &connection->fd);
         }
     } else {
-        qd_tcp_t tcp;
+        qd_wire_t tcp;
 
         cf_close(runner, false);
         why = qd_tcp_connect(&tcp, runner->address.host, runner->address.port, runner->timeout_ms);

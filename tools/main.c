@@ -22,14 +22,19 @@ typedef struct command {
 } command_t;
 
 #define COMMON                                                                                               \
-    "\nADDRESS  tcp://HOST:PORT[?client=N&server=N] or @NAME, a meter that run started\n"                    \
+    "\nADDRESS  tcp://HOST:PORT, hdlc+tcp://HOST:PORT, hdlc:DEVICE, or @NAME, a meter that run started; "    \
+    "with\n"                                                                                                 \
+    "         ?client=16&server=1&phys=17&baud=9600&format=8N1&info=128&window=1&octets=2 as wanted, and\n"  \
+    "         @NAME?port=hdlc for another port of that meter\n"                                              \
     "ITEM     1-0:1.8.0, 1-0:1.8.0.255:2 or 3/1-0:1.8.0:2 (class/OBIS:attribute)\n"                          \
     "\nOptions\n"                                                                                            \
     "  --as CLIENT            public (default), management, level1, level2, level3, preestablished\n"        \
     "  --password-file FILE   first line is the password; or set QUADRANT_PASSWORD\n"                        \
     "  --json, --csv          one JSON object per row; comma-separated values with a head\n"                 \
-    "  --timeout TIME         for one answer, default 5s\n"                                                  \
-    "  --trace                frames as hex and the names of their APDUs, on stderr\n"
+    "  --timeout TIME         for one answer, over HDLC for one frame, default 5s\n"                         \
+    "  --retries N            HDLC: repetitions after silence, default 2\n"                                  \
+    "  --trace                frames and APDUs, as hex and decoded, on stderr; passwords are not shown\n"    \
+    "  --pcap FILE            frames for Wireshark; FILE then holds passwords (see docs/capture.md)\n"
 
 static const command_t commands[] = {
     {"run", qd_cmd_run, "[MODEL]", "a live virtual meter", NULL},
@@ -52,6 +57,18 @@ static const command_t commands[] = {
      "Without VALUE the parameter is integer 0, as most methods want it; none sends no parameter at all.\n"
      "VALUE as in set, a plain number where the class fixes the type; other JSON must\n"
      "spell its types.\n" COMMON},
+    {"profile", qd_cmd_profile, "ADDRESS ITEM", "rows of a profile (class 7)",
+     "ITEM is the OBIS code of any profile. Every column has the name of what it captures, and its unit and\n"
+     "scaler where this client may read them.\n" COMMON
+     "  --from TIME, --to TIME first and last moment, as in events\n"
+     "  --entries A:B          entries A to B, 1 the oldest; A: alone goes to the newest\n"
+     "  --columns A:B          columns A to B, 1 the first; A alone is one column (needs --entries)\n"},
+    {"scan", qd_cmd_scan, "ADDRESS [RANGE]", "who answers on a bus",
+     "RANGE is A:B, or one number. HDLC: physical devices, default 16:127. tcp://: server SAPs; without "
+     "RANGE\n"
+     "the meter is asked for its list. A short --timeout (default 500ms here) makes it quick. Prints what "
+     "answers\n"
+     "with its parameters, and its logical device name where this client may read it.\n" COMMON},
     {"events", qd_cmd_events, "ADDRESS [LOG]", "rows of an event log",
      "LOG is standard (default), journal (the integrity journal), fraud, disconnector, mbus, quality, "
      "communication,\n"

@@ -325,7 +325,7 @@ static size_t close_groups(FILE *to, uint16_t left[QD_ELEMENT_DEPTH_MAX], size_t
 }
 
 /* Groups in brackets, in text as in JSON; strings inside a group are always quoted. */
-static void put_value(FILE *to, const qd_row_t *row, bool json) {
+void qd_present_value(FILE *to, const qd_row_t *row, bool json) {
     uint16_t left[QD_ELEMENT_DEPTH_MAX];
     size_t depth = 0;
     qd_element_iterator_t it;
@@ -403,7 +403,7 @@ static bool clock_status(const qd_row_t *row, char status[QD_DATE_TIME_TEXT]) {
            qd_date_time_print(element.scalar.external, element.scalar.length, text, status);
 }
 
-static const char *unit_of(const qd_row_t *row, char number[16]) {
+const char *qd_present_unit(const qd_row_t *row, char number[16]) {
     const char *name;
 
     if (!row->scale.known) {
@@ -420,7 +420,7 @@ static const char *unit_of(const qd_row_t *row, char number[16]) {
 static void text_row(FILE *to, const qd_row_t *row) {
     char status[QD_DATE_TIME_TEXT];
     char number[16];
-    const char *unit = unit_of(row, number);
+    const char *unit = qd_present_unit(row, number);
 
     if (row->at != NULL) {
         (void)fprintf(to, "%s  ", row->at);
@@ -431,7 +431,7 @@ static void text_row(FILE *to, const qd_row_t *row) {
         return;
     }
     if (row->data != NULL) {
-        put_value(to, row, false);
+        qd_present_value(to, row, false);
     } else {
         (void)fputs("ok", to);
     }
@@ -448,7 +448,7 @@ static void json_row(FILE *to, const qd_row_t *row) {
     char obis[QD_OBIS_TEXT];
     char status[QD_DATE_TIME_TEXT];
     char number[16];
-    const char *unit = unit_of(row, number);
+    const char *unit = qd_present_unit(row, number);
 
     qd_obis_print(&row->ref.obis, obis);
     (void)fputs("{\"version\":1,\"item\":", to);
@@ -460,7 +460,7 @@ static void json_row(FILE *to, const qd_row_t *row) {
     }
     (void)fprintf(to, ",\"obis\":\"%s\",\"attribute\":%d,\"value\":", obis, row->ref.index);
     if (row->data != NULL) {
-        put_value(to, row, true);
+        qd_present_value(to, row, true);
     } else {
         (void)fputs("null", to);
     }
@@ -483,8 +483,7 @@ static void json_row(FILE *to, const qd_row_t *row) {
     (void)fputs("}\n", to);
 }
 
-/* A field of RFC 4180: quoted when it must be. */
-static void csv_field(FILE *to, const char *text, size_t length) {
+void qd_csv_field(FILE *to, const char *text, size_t length) {
     size_t i;
 
     if (length == 0u || (memchr(text, ',', length) == NULL && memchr(text, '"', length) == NULL &&
@@ -514,14 +513,14 @@ static void csv_row(FILE *to, const qd_row_t *row) {
         (void)fprintf(to, "%s,", row->at);
     }
     qd_obis_print(&row->ref.obis, obis);
-    csv_field(to, row->item, strlen(row->item));
+    qd_csv_field(to, row->item, strlen(row->item));
     (void)fprintf(to, ",%u,%s,%d,", row->ref.class_id, obis, row->ref.index);
     if (memory != NULL) {
         if (row->data != NULL) {
-            put_value(memory, row, false);
+            qd_present_value(memory, row, false);
         }
         (void)fclose(memory);
-        csv_field(to, text, length);
+        qd_csv_field(to, text, length);
         free(text);
     }
     (void)fputc(',', to);
@@ -530,9 +529,9 @@ static void csv_row(FILE *to, const qd_row_t *row) {
     if (row->scale.known) {
         (void)fprintf(to, "%d", row->scale.scaler);
     }
-    (void)fprintf(to, ",%s,%s,", unit_of(row, number), row->status);
+    (void)fprintf(to, ",%s,%s,", qd_present_unit(row, number), row->status);
     if (clock_status(row, status)) {
-        csv_field(to, status, strlen(status));
+        qd_csv_field(to, status, strlen(status));
     }
     (void)fputc('\n', to);
 }

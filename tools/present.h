@@ -31,6 +31,13 @@ typedef struct qd_row {
 void qd_present_head(FILE *to, qd_format_t format, bool with_time);
 void qd_present_row(FILE *to, qd_format_t format, const qd_row_t *row);
 
+/* The value of a row alone, with its scaler: as text, or as JSON. */
+void qd_present_value(FILE *to, const qd_row_t *row, bool json);
+/* Unit of a row's scale; number is room for the name of one without a symbol. */
+const char *qd_present_unit(const qd_row_t *row, char number[16]);
+/* A field of RFC 4180: quoted when it must be. */
+void qd_csv_field(FILE *to, const char *text, size_t length);
+
 #define QD_DECIMAL_TEXT 160u
 /* integer x 10^scaler exactly: 1234, -1 gives "123.4". */
 void qd_decimal_print(uint64_t magnitude, bool negative, int8_t scaler, char text[QD_DECIMAL_TEXT]);

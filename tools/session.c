@@ -12,37 +12,6 @@
 
 #define NAME_TEXT 80u
 
-/* Where the password lies in an association request; length octets from here are not shown. */
-static size_t secret_at(const qd_session_t *session, const uint8_t *frame, size_t length) {
-    const qd_address_t *address = &session->address;
-    const uint8_t *at = NULL;
-
-    if (address->secret_length > 0u && length > QD_CLIENT_HEAD && frame[QD_CLIENT_HEAD] == 0x60u) {
-        at = memmem(frame + QD_CLIENT_HEAD, length - QD_CLIENT_HEAD, address->secret, address->secret_length);
-    }
-    return at != NULL ? (size_t)(at - frame) : length;
-}
-
-static void trace(void *context, bool sent, const uint8_t *frame, size_t length) {
-    const qd_session_t *session = context;
-    size_t secret = sent ? secret_at(session, frame, length) : length;
-    size_t i;
-
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "%s %s (%zu):", sent ? "->" : "<-",
-                  qd_client_apdu_name(frame + QD_CLIENT_HEAD, length - QD_CLIENT_HEAD),
-                  length - QD_CLIENT_HEAD);
-    for (i = 0; i < length; i++) {
-        (void)fputs(i == QD_CLIENT_HEAD ? "  " : " ", stderr);
-        if (i >= secret && i - secret < session->address.secret_length) {
-            (void)fputs("**", stderr);
-        } else {
-            (void)fprintf(stderr, "%02X", frame[i]);
-        }
-    }
-    (void)fputc('\n', stderr);
-}
-
 int qd_session_status(qd_client_result_t result) {
     switch (result) {
     case QD_CLIENT_OK:
@@ -86,6 +55,10 @@ int qd_session_complain(const qd_session_t *session, const char *about) {
 static int complain_association(const qd_session_t *session) {
     const qd_client_fault_t *fault = qd_client_last_fault(&session->client);
 
+    if (fault->result == QD_CLIENT_REFUSED && fault->refusal == QD_REFUSAL_LINK) {
+        return qd_complain(session->options->command, QD_EXIT_REFUSED,
+                           "the meter refused the link: %s; wait a moment and try again", fault->what);
+    }
     if (fault->result == QD_CLIENT_REFUSED && fault->refusal == QD_REFUSAL_ASSOCIATION &&
         (fault->code == 13u || fault->code == 14u)) {
         return qd_complain(session->options->command, QD_EXIT_REFUSED,
@@ -95,10 +68,72 @@ static int complain_association(const qd_session_t *session) {
     return qd_session_complain(session, "association");
 }
 
+int qd_session_reach(qd_session_t *session) {
+    const qd_options_t *options = session->options;
+    const qd_address_t *address = &session->address;
+    const char *why;
+
+    if (address->kind == QD_ADDRESS_HDLC) {
+        why = qd_serial_open(&session->wire, address->host, address->baud, address->seven_even);
+        return why == NULL ? QD_EXIT_OK
+                           : qd_complain(options->command, QD_EXIT_CONTACT, "%s cannot be opened: %s",
+                                         address->host, why);
+    }
+    why = qd_tcp_connect(&session->wire, address->host, address->port, options->timeout_ms);
+    return why == NULL ? QD_EXIT_OK
+                       : qd_complain(options->command, QD_EXIT_CONTACT,
+                                     "no contact with %s port %s: %s; is the meter running?", address->host,
+                                     address->port, why);
+}
+
+qd_client_config_t qd_session_config(qd_session_t *session) {
+    const qd_address_t *address = &session->address;
+    const qd_options_t *options = session->options;
+    qd_client_config_t config = {.transport = &session->wire.transport,
+                                 .trace = options->trace || options->pcap != NULL ? qd_trace_frame : NULL,
+                                 .trace_context = &session->trace,
+                                 .client_sap = address->client_sap,
+                                 .server_sap = address->server_sap,
+                                 .mechanism = address->mechanism,
+                                 .preestablished = address->preestablished,
+                                 .secret = address->secret,
+                                 .secret_length = address->secret_length,
+                                 .timeout_ms = options->timeout_ms};
+
+    if (address->kind != QD_ADDRESS_TCP) {
+        config.framing = QD_FRAMING_HDLC;
+        config.hdlc.lower = address->phys;
+        config.hdlc.octets = address->octets;
+        config.hdlc.window = address->window;
+        config.hdlc.information = address->information;
+        config.hdlc.retries = (uint8_t)options->retries;
+        config.receive_pdu = QD_SESSION_PDU;
+    }
+    return config;
+}
+
+/* After the port is reached: the client, its link and its association. */
+static int associate(qd_session_t *session) {
+    qd_client_config_t config = qd_session_config(session);
+
+    /* over the wrapper the room of HDLC is no room */
+    if (qd_client_init(&session->client, &config, session->frame,
+                       session->address.kind == QD_ADDRESS_TCP ? QD_CLIENT_HEAD + QD_SESSION_PDU
+                                                               : sizeof session->frame) != QD_OK) {
+        return qd_complain(session->options->command, QD_EXIT_USAGE,
+                           "client %u, server %u and phys %u do not fit an HDLC address%s", config.client_sap,
+                           config.server_sap, config.hdlc.lower,
+                           config.hdlc.octets != 0u ? " of so few octets" : "; a client is 1 to 127");
+    }
+    if (qd_client_open(&session->client) != QD_CLIENT_OK) {
+        return complain_association(session);
+    }
+    session->open = true;
+    return QD_EXIT_OK;
+}
+
 int qd_session_open(const qd_options_t *options, const char *address, qd_session_t **out) {
     qd_session_t *session = calloc(1, sizeof *session);
-    qd_client_config_t config = {0};
-    const char *why;
     int status;
 
     if (session == NULL || (session->value = malloc(QD_SESSION_VALUE)) == NULL) {
@@ -106,52 +141,42 @@ int qd_session_open(const qd_options_t *options, const char *address, qd_session
         return qd_complain(options->command, QD_EXIT_OWN, "no memory");
     }
     session->options = options;
-    session->tcp.fd = -1;
+    session->wire.fd = -1;
     status = qd_address_resolve(address, options, &session->address);
+    if (status == QD_EXIT_OK) {
+        status = qd_session_reach(session);
+    }
+    if (status == QD_EXIT_OK) {
+        status = qd_trace_begin(&session->trace, options, &session->address);
+    }
+    if (status == QD_EXIT_OK) {
+        status = associate(session);
+    }
     if (status != QD_EXIT_OK) {
-        qd_session_close(session);
-        return status;
+        return qd_session_close(session, status);
     }
-    why = qd_tcp_connect(&session->tcp, session->address.host, session->address.port, options->timeout_ms);
-    if (why != NULL) {
-        status = qd_complain(options->command, QD_EXIT_CONTACT,
-                             "no contact with %s port %s: %s; is the meter running?", session->address.host,
-                             session->address.port, why);
-        qd_session_close(session);
-        return status;
-    }
-    config.transport = &session->tcp.transport;
-    config.trace = options->trace ? trace : NULL;
-    config.trace_context = session;
-    config.client_sap = session->address.client_sap;
-    config.server_sap = session->address.server_sap;
-    config.mechanism = session->address.mechanism;
-    config.preestablished = session->address.preestablished;
-    config.secret = session->address.secret;
-    config.secret_length = session->address.secret_length;
-    config.timeout_ms = options->timeout_ms;
-    (void)qd_client_init(&session->client, &config, session->frame, sizeof session->frame);
-    if (qd_client_open(&session->client) != QD_CLIENT_OK) {
-        status = complain_association(session);
-        qd_session_close(session);
-        return status;
-    }
-    session->open = true;
     *out = session;
     return QD_EXIT_OK;
 }
 
-void qd_session_close(qd_session_t *session) {
+int qd_session_close(qd_session_t *session, int status) {
+    int captured;
+
     if (session == NULL) {
-        return;
+        return status;
     }
     if (session->open) {
         (void)qd_client_release(&session->client); /* what was wanted is done; closing says the same */
     }
-    qd_tcp_close(&session->tcp);
+    if (session->client.buffer != NULL) {
+        (void)qd_client_disconnect(&session->client);
+    }
+    captured = qd_trace_end(&session->trace, session->options);
+    qd_wire_close(&session->wire);
     qd_objects_free(&session->objects);
     free(session->value);
     free(session);
+    return status == QD_EXIT_OK ? captured : status;
 }
 
 /* --- the object list -------------------------------------------------------------------------- */
