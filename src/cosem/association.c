@@ -68,7 +68,8 @@ static qd_status_t secrets_load(qd_associations_t *self) {
 
 static size_t association_size(const void *config) {
     const qd_cosem_tables_t *tables = config;
-    return sizeof(qd_associations_t) + tables->association_count * sizeof(qd_association_t);
+    return sizeof(qd_associations_t) + tables->association_count * sizeof(qd_association_t) +
+           tables->staging_size;
 }
 
 static qd_status_t association_init(void *context, const void *config, const qd_services_t *services) {
@@ -131,6 +132,17 @@ void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uin
             one->used = false;
         }
     }
+}
+
+uint8_t *qd_association_staging(qd_associations_t *associations, const qd_association_t *association) {
+    uint8_t count = associations->tables->association_count;
+    for (uint8_t i = 0; i < count; i++) {
+        const qd_association_t *one = &associations->pool[i];
+        if (one != association && one->used && one->staging != QD_STAGING_NONE) {
+            return NULL;
+        }
+    }
+    return (uint8_t *)&associations->pool[count];
 }
 
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,

@@ -26,22 +26,61 @@ typedef struct qd_selected {
 /* No item of the transfer has selective access. */
 #define QD_SELECTED_NONE 0xFFu
 
-/* Cursor of a long GET. */
-typedef struct qd_transfer {
-    bool active;
-    bool list; /* GET with list: item count and choices are part of the stream */
-    bool count_given;
-    bool head_given; /* of the present item: choice, and array head or whole value */
-    uint8_t invoke;
-    uint8_t count;
-    uint8_t at;        /* present item */
-    uint8_t selective; /* item whose rows are chosen by the association's choice; QD_SELECTED_NONE */
-    uint32_t next;     /* row of the present item */
-    uint32_t left;     /* rows of it that are still to be given */
+/* What an answer consists of; its octets are a stream that is encoded anew from where it stands. */
+typedef enum qd_reply {
+    QD_REPLY_GET = 0, /* one value */
+    QD_REPLY_GET_LIST,
+    QD_REPLY_SET, /* one result; while its blocks are collected */
+    QD_REPLY_SET_LIST,
+    QD_REPLY_SET_LAST_LIST, /* results, and the number of the last block */
+    QD_REPLY_ACTION,
+    QD_REPLY_ACTION_LIST,
+    QD_REPLY_ACCESS
+} qd_reply_t;
+
+/* Where such a stream stands. Of a list that is applied, place.at and .attribute say how far that is. */
+typedef struct qd_stream_place {
+    uint32_t next; /* row of the present table */
+    uint32_t left; /* rows of it that are still to be given */
     uint32_t generation;
     uint32_t offset; /* octets of the present unit already sent */
-    uint32_t block;  /* number of the block sent last */
+    uint8_t at;      /* present item */
+    uint8_t
+        attribute; /* of an item that stands for all attributes: the present one, 0: their structure's head */
+    uint8_t stage; /* which unit of the item: server_stream.c */
+} qd_stream_place_t;
+
+/* The one long answer, or long request, of an association. */
+typedef struct qd_transfer {
+    bool active;    /* more of the answer is to be asked for */
+    bool receiving; /* blocks of a request are collected */
+    bool applied;   /* everything asked for is done; only the answer is not out */
+    bool general;   /* the answer goes out in general blocks, also again after the last one */
+    uint8_t kind;   /* qd_reply_t */
+    uint8_t count;
+    uint8_t selective; /* item whose rows are chosen by the association's choice; QD_SELECTED_NONE */
+    uint32_t invoke;   /* Invoke-Id-And-Priority, long with ACCESS */
+    uint32_t block;    /* number of the block sent, or taken, last */
+    uint32_t request;  /* call that was begun: it goes on where it was when it is called again */
+    uint32_t choices;  /* of ACCESS: 2 bits per item, a choice less 1 */
+    qd_stream_place_t place;
 } qd_transfer_t;
+
+/* Numbers of a general block transfer, each direction counts its own blocks from 1. */
+typedef struct qd_general {
+    uint32_t request;  /* call whose block was taken already */
+    uint16_t received; /* last block taken in order */
+    uint16_t sent;     /* last block sent */
+    uint16_t base;     /* last one that the client has for sure: start is the place behind it */
+    uint16_t until;    /* one that the client has, although the stream stands in front of its end */
+    uint8_t window;    /* blocks that the client takes at once */
+    uint8_t in_window; /* of those, sent */
+    bool ended;        /* the last one was sent */
+    qd_stream_place_t start;
+} qd_general_t;
+
+/* Who fills the staging slot: one association at a time. */
+typedef enum qd_staging { QD_STAGING_NONE = 0, QD_STAGING_BLOCKS, QD_STAGING_GENERAL } qd_staging_t;
 
 #define QD_USER_NONE 0xFFu
 
@@ -55,7 +94,10 @@ typedef struct qd_association {
     uint16_t pdu_size;          /* largest APDU to send */
     uint8_t quality_of_service; /* as proposed */
     uint8_t user;               /* row of the client's users, QD_USER_NONE */
+    uint16_t staged;            /* octets in the staging slot */
+    uint8_t staging;            /* qd_staging_t */
     qd_transfer_t transfer;
+    qd_general_t general;
     qd_selected_t selection[QD_SELECTION_ITEMS];
     qd_selection_t choice; /* rows and columns of the one item with selective access */
 } qd_association_t;
@@ -81,7 +123,7 @@ typedef struct qd_associations {
     uint8_t failures[QD_CLIENTS_MAX];      /* wrong passwords in a row */
     uint16_t objects_seen[QD_CLIENTS_MAX]; /* how many objects each client sees */
     qd_place_t place;
-    qd_association_t pool[]; /* tables->association_count of them */
+    qd_association_t pool[]; /* tables->association_count of them, then the staging slot */
 } qd_associations_t;
 
 /* Items; OBJECT takes arg = attribute, CLIENT arg = client row * 256 + attribute. */
@@ -102,6 +144,9 @@ qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t c
 void qd_association_close(qd_association_t *association);
 /* Ends what belonged to earlier peers of a channel. */
 void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation);
+/* The staging slot, tables->staging_size octets. It is held by the association whose staging says so: what ends
+ * an association frees it. NULL: another one holds it. */
+uint8_t *qd_association_staging(qd_associations_t *associations, const qd_association_t *association);
 /* Compares in time that does not depend on the octets. Counts failures and raises event 46 when the
  * model's number of failures in a row is reached. */
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,

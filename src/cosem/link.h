@@ -78,11 +78,11 @@ typedef struct qd_link {
     uint8_t bearer; /* qd_bearer_t */
     uint8_t line;
     bool local;
-    bool waiting;       /* a request is in receive and not answered yet */
-    bool more;          /* further answers go to the same client before the next request is taken */
+    bool waiting;        /* a request is in receive and not answered yet */
+    bool more;           /* further answers go to the same client before the next request is taken */
     bool timing;         /* active_ms is known */
-    uint16_t more_sap;  /* that client */
-    uint16_t retries;   /* of the waiting request */
+    uint16_t more_sap;   /* that client */
+    uint16_t retries;    /* of the waiting request */
     uint32_t now_ms;     /* of the channel, in this step */
     uint32_t active_ms;  /* when the peer was heard last with a whole request or frame, or came */
     uint32_t sequence;   /* of the request that is served next; never the same for two peers */

@@ -274,3 +274,13 @@ qd_status_t qd_object_act(const qd_objects_t *objects, const qd_call_t *call, qd
     }
     return m->module->act(m->state, call, reference(row, object.member, method), source);
 }
+
+qd_status_t qd_object_reply(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                            int8_t method, const qd_sink_t *sink) {
+    const qd_object_row_t *row = row_at(objects, object.row);
+    const qd_module_instance_t *m = instance(objects, row);
+    if (m->module->reply == NULL) {
+        return QD_END;
+    }
+    return m->module->reply(m->state, call, reference(row, object.member, method), sink);
+}

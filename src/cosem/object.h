@@ -82,5 +82,8 @@ qd_status_t qd_object_put(const qd_objects_t *objects, const qd_call_t *call, qd
                           int8_t attribute, const qd_source_t *source);
 qd_status_t qd_object_act(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
                           int8_t method, const qd_source_t *source);
+/* Return parameters. As qd_module_t.reply; QD_END also when the module has none. */
+qd_status_t qd_object_reply(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
+                            int8_t method, const qd_sink_t *sink);
 
 #endif

@@ -61,20 +61,36 @@ static bool client_by_sap(const qd_cosem_tables_t *tables, uint16_t sap, uint8_t
     return false;
 }
 
-/* Invoke-Id-And-Priority stands behind tag and choice. */
-#define INVOKE_AT 2u
+bool qd_service_has(const qd_service_t *service, uint32_t conformance) {
+    return (service->association->conformance & conformance) != 0;
+}
+
+qd_status_t qd_service_refuse(qd_service_t *service, qd_exception_service_t reason) {
+    qd_association_t *association = service->association;
+    association->transfer.active = false;
+    association->transfer.receiving = false;
+    association->transfer.general = false;
+    if (association->staging == QD_STAGING_BLOCKS) {
+        association->staging = QD_STAGING_NONE;
+    }
+    return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, reason);
+}
 
 /* A service of its conformance bit; every row needs an association. */
 typedef struct qd_service_row {
     uint8_t tag;
+    uint8_t
+        invoke_at; /* where Invoke-Id-And-Priority, or the first octet of the long one, stands; 0: nowhere */
     uint32_t conformance;
     qd_status_t (*serve)(qd_service_t *service);
 } qd_service_row_t;
 
 static const qd_service_row_t services[] = {
-    {QD_APDU_GET_REQUEST, QD_CONFORMANCE_GET, qd_server_get},
-    {QD_APDU_SET_REQUEST, QD_CONFORMANCE_SET, qd_server_set},
-    {QD_APDU_ACTION_REQUEST, QD_CONFORMANCE_ACTION, qd_server_action},
+    {QD_APDU_GET_REQUEST, 2, QD_CONFORMANCE_GET, qd_server_get},
+    {QD_APDU_SET_REQUEST, 2, QD_CONFORMANCE_SET, qd_server_set},
+    {QD_APDU_ACTION_REQUEST, 2, QD_CONFORMANCE_ACTION, qd_server_action},
+    {QD_APDU_ACCESS_REQUEST, 1, QD_CONFORMANCE_ACCESS, qd_server_access},
+    {QD_APDU_GENERAL_BLOCK_TRANSFER, 0, QD_CONFORMANCE_GENERAL_BLOCK_TRANSFER, qd_server_general},
 };
 
 /* Services that exist but are not offered; anything else is no service at all. */
@@ -84,8 +100,6 @@ static bool tag_is_known(uint8_t tag) {
                                     0x06,
                                     0x16,
                                     0x18,
-                                    QD_APDU_ACCESS_REQUEST,
-                                    QD_APDU_GENERAL_BLOCK_TRANSFER,
                                     0xC8,
                                     0xC9,
                                     0xCB,
@@ -117,31 +131,93 @@ static qd_status_t serve_release(qd_association_t *association, const qd_request
     return QD_OK;
 }
 
+/* Whether the request goes beside a transfer under another invoke-id that lives on. */
+static bool is_apart(const qd_service_t *service, const uint8_t *apdu, uint8_t invoke_at) {
+    const qd_transfer_t *t = &service->association->transfer;
+    bool runs = t->active || t->receiving;
+    bool same = t->kind != QD_REPLY_ACCESS && invoke_at == 2u &&
+                QD_INVOKE_ID(t->invoke) == QD_INVOKE_ID(apdu[invoke_at]);
+    return runs && !same && !service->carried && (apdu[invoke_at] & QD_INVOKE_HIGH_PRIORITY) != 0 &&
+           qd_service_has(service, QD_CONFORMANCE_PRIORITY);
+}
+
+/* Beside a running transfer: its room is taken, so only what needs none of its own is served. */
+static qd_status_t serve_apart(qd_service_t *service, const qd_service_row_t *row, uint8_t choice) {
+    qd_association_t *real = service->association;
+    qd_association_t spare = *real;
+    bool simple = row->invoke_at == 2u &&
+                  (choice == 1u || (row->tag == QD_APDU_GET_REQUEST && choice <= QD_GET_WITH_LIST));
+    if (!simple) {
+        return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
+    }
+    spare.conformance &=
+        ~(QD_CONFORMANCE_BLOCK_GET | QD_CONFORMANCE_BLOCK_ACTION | QD_CONFORMANCE_GENERAL_BLOCK_TRANSFER);
+    spare.staging = QD_STAGING_NONE;
+    memset(&spare.transfer, 0, sizeof spare.transfer);
+    service->association = &spare;
+    service->apart = true;
+    qd_status_t status = row->serve(service);
+    service->association = real;
+    service->apart = false;
+    return status;
+}
+
+qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t length) {
+    uint8_t tag = length > 0 ? apdu[0] : 0;
+    const qd_service_row_t *row = NULL;
+    for (size_t i = 0; row == NULL && i < sizeof services / sizeof services[0]; i++) {
+        row = services[i].tag == tag ? &services[i] : NULL;
+    }
+    if (row == NULL || (row->invoke_at == 0 && service->carried)) {
+        return qd_server_exception(service->w,
+                                   tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
+                                   QD_EXCEPTION_NOT_SUPPORTED);
+    }
+    if (service->association == NULL || !qd_service_has(service, row->conformance)) {
+        return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_SUPPORTED);
+    }
+    if (row->invoke_at == 0) {
+        return row->serve(service);
+    }
+    qd_status_t status = QD_OK;
+    qd_transfer_t *t = &service->association->transfer;
+    qd_reader_init(&service->r, apdu + 1, length - 1u);
+    if (length > row->invoke_at && is_apart(service, apdu, row->invoke_at)) {
+        status = serve_apart(service, row, apdu[1]);
+    } else {
+        if (!service->carried && service->association->staging == QD_STAGING_GENERAL) {
+            service->association->staging =
+                QD_STAGING_NONE; /* a request in pieces that was left for this one */
+        }
+        status = row->serve(service);
+        t->request = status == QD_PENDING ? t->request : 0;
+    }
+    if (length > row->invoke_at && (apdu[row->invoke_at] & QD_INVOKE_CONFIRMED) == 0) {
+        service->w->at = 0; /* an unconfirmed service has its effect and no answer */
+        if (status != QD_PENDING) {
+            t->active = false;
+        }
+    }
+    return status;
+}
+
 static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8_t client,
                          qd_association_t *association, qd_writer_t *w) {
-    uint8_t tag = request->apdu[0];
-    for (size_t i = 0; i < sizeof services / sizeof services[0]; i++) {
-        if (services[i].tag != tag) {
-            continue;
-        }
-        if (association == NULL || (association->conformance & services[i].conformance) == 0) {
-            return qd_server_exception(w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_SUPPORTED);
-        }
-        qd_service_t service = {.server = server, .request = request, .association = association, .w = w};
-        service.call.client = client;
-        service.call.local = request->local;
-        service.call.tick_us = request->tick_us;
-        service.call.request = request->number;
-        service.call.association = association;
-        qd_reader_init(&service.r, request->apdu + 1, request->length - 1u);
-        qd_status_t status = services[i].serve(&service);
-        if (request->length > INVOKE_AT && (request->apdu[INVOKE_AT] & QD_INVOKE_CONFIRMED) == 0) {
-            w->at = 0; /* an unconfirmed service has its effect and no answer */
-        }
-        return status;
+    qd_service_t service = {.server = server, .request = request, .association = association, .w = w};
+    service.call.client = client;
+    service.call.local = request->local;
+    service.call.tick_us = request->tick_us;
+    service.call.request = request->number;
+    service.call.association = association;
+    service.limit = association != NULL ? association->pdu_size : 0;
+    if (request->length == 0) {
+        return association != NULL ? qd_server_general_next(&service) : QD_OK;
     }
-    return qd_server_exception(w, tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
-                               QD_EXCEPTION_NOT_SUPPORTED);
+    qd_status_t status = qd_server_service(&service, request->apdu, request->length);
+    if (status == QD_OK && association != NULL && w->at > association->pdu_size) {
+        w->status = QD_NO_SPACE;
+    }
+    return status;
 }
 
 qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_writer_t *response) {
@@ -149,8 +225,8 @@ qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_
     response->at = 0;
     response->status = QD_OK;
     server->more = false;
-    /* Octets for another logical device, or none at all, are not ours to answer. */
-    if (request->length == 0 || request->server_sap != server->tables->server_sap) {
+    /* Octets for another logical device are not ours to answer. */
+    if (request->server_sap != server->tables->server_sap) {
         return QD_OK;
     }
     bool known = client_by_sap(server->tables, request->client_sap, &client);
@@ -160,9 +236,10 @@ qd_status_t qd_server_apdu(qd_server_t *server, const qd_request_t *request, qd_
             qd_association_find(server->associations, request->channel, request->generation, client);
     }
     qd_status_t status = QD_OK;
-    if (request->apdu[0] == QD_ACSE_TAG_AARQ) {
+    uint8_t tag = request->length > 0 ? request->apdu[0] : 0;
+    if (tag == QD_ACSE_TAG_AARQ) {
         status = qd_server_aarq(server, request, known ? client : QD_CLIENTS_MAX, response);
-    } else if (request->apdu[0] == QD_ACSE_TAG_RLRQ) {
+    } else if (tag == QD_ACSE_TAG_RLRQ) {
         status = serve_release(association, request, response);
     } else {
         status = serve(server, request, client, association, response);

@@ -53,18 +53,75 @@ uint8_t qd_server_result(qd_status_t status);
 typedef struct qd_service {
     qd_server_t *server;
     const qd_request_t *request;
-    qd_association_t *association;
+    qd_association_t *association; /* a copy when apart */
     qd_call_t call;
     qd_reader_t r; /* behind the APDU's tag */
     qd_writer_t *w;
+    uint16_t limit; /* octets that the answer may have */
+    bool carried;   /* the request came in general blocks, and the answer goes so */
+    bool apart;     /* of high priority, served beside a transfer that goes on */
 } qd_service_t;
+
+/* Stages of an item's stream. */
+enum {
+    QD_STAGE_PREFIX = 0, /* what stands in front of the data; in general blocks it is part of the stream */
+    QD_STAGE_COUNT,      /* of a list */
+    QD_STAGE_HEAD,       /* choice or result, and an array's head or the whole value */
+    QD_STAGE_ROWS,
+    QD_STAGE_TAIL, /* what stands behind the items */
+    QD_STAGE_END
+};
 
 /* Statuses of these: QD_OK: answered (or rightly silent); QD_PENDING. */
 qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w);
 qd_status_t qd_server_get(qd_service_t *service);
 qd_status_t qd_server_set(qd_service_t *service);
 qd_status_t qd_server_action(qd_service_t *service);
+qd_status_t qd_server_access(qd_service_t *service);
+/* A general block; its APDU, when it is whole, is served by qd_server_service. */
+qd_status_t qd_server_general(qd_service_t *service);
+qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t length);
+/* The next general block of a stream that goes on by itself. */
+qd_status_t qd_server_general_next(qd_service_t *service);
 /* Replaces whatever was written by an exception-response. */
 qd_status_t qd_server_exception(qd_writer_t *w, qd_exception_state_t state, qd_exception_service_t reason);
+/* The same for what the association's state allows, and ends its transfer. */
+qd_status_t qd_service_refuse(qd_service_t *service, qd_exception_service_t reason);
+bool qd_service_has(const qd_service_t *service, uint32_t conformance);
+
+/* server_stream.c: a transfer without anything in it, for a fresh request. */
+void qd_stream_begin(qd_service_t *service, qd_reply_t kind, uint32_t invoke, uint8_t count);
+/* Where the data of its answer begins. */
+void qd_stream_rewind(qd_transfer_t *t);
+/* The transfer's answer: whole, or its first block, service's own or general; or QD_EXCEPTION_PDU_TOO_LONG. */
+qd_status_t qd_stream_answer(qd_service_t *service);
+/* The next block of the service's own. */
+qd_status_t qd_stream_block(qd_service_t *service);
+/* Answers of a service that has no data. */
+qd_status_t qd_stream_error(qd_service_t *service, uint8_t result);
+qd_status_t qd_stream_block_error(qd_service_t *service, uint32_t block, uint8_t result);
+/* Fills w up to limit with what comes next of the stream: QD_OK: it has ended; QD_NO_SPACE: w is full; QD_PENDING:
+ * call again, nothing is in w that need be; others: it can not go on. */
+qd_status_t qd_stream_fill(qd_service_t *service, qd_writer_t *w, size_t limit);
+/* Puts the length of data from start + reserved in front of it, in as many octets as it takes. */
+void qd_stream_close(qd_writer_t *w, size_t start, size_t reserved);
+/* Starts general blocks with the present transfer, without a block received before. */
+qd_status_t qd_general_answer(qd_service_t *service);
+
+/* server_item.c: Cosem-Attribute- or Method-Descriptor of item n: where it leads, or why not. QD_OK or the reader's
+ * status. */
+qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, bool with_selector);
+qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, bool with_selector);
+qd_status_t qd_item_take_action(qd_service_t *service, uint8_t n);
+void qd_item_refuse(qd_selected_t *item, uint8_t result);
+/* Writes or runs an item with one well-formed element; data NULL: none. */
+qd_status_t qd_item_put(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value);
+qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value);
+/* Whether an item can be read now, without reading it. */
+qd_status_t qd_item_probe_get(qd_service_t *service, const qd_selected_t *item, bool selective);
+/* A sink that takes everything. */
+extern const qd_sink_t qd_item_probe;
+/* One element, skipped. */
+qd_status_t qd_item_view(qd_reader_t *r, qd_view_t *value);
 
 #endif

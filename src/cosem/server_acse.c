@@ -98,7 +98,8 @@ static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
         return rejected_initiate(QD_INITIATE_PDU_TOO_SHORT);
     }
     /* Blocks and lists alone are no service. */
-    uint32_t services = QD_CONFORMANCE_GET | QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION;
+    uint32_t services =
+        QD_CONFORMANCE_GET | QD_CONFORMANCE_SET | QD_CONFORMANCE_ACTION | QD_CONFORMANCE_ACCESS;
     if ((initiate->conformance & server->tables->conformance & services) == 0) {
         return rejected_initiate(QD_INITIATE_INCOMPATIBLE_CONFORMANCE);
     }

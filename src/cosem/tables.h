@@ -83,6 +83,7 @@ typedef struct qd_cosem_tables {
     uint8_t association_count;    /* pool */
     uint16_t receive_pdu;         /* largest APDU that is taken; the server declares it */
     uint16_t transmit_pdu;        /* largest APDU that is sent, whatever the client would take */
+    uint16_t staging_size;        /* longest value or APDU that can be put together from blocks */
     uint32_t conformance;         /* of the server */
     uint16_t server_sap;          /* logical device 1 */
     qd_ref_t logical_device_name; /* item that names the logical device */

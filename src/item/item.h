@@ -105,6 +105,10 @@ typedef struct qd_module {
     qd_status_t (*put)(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source);
     /* Does; source gives the parameter (a null element when the caller sent none). As put. */
     qd_status_t (*act)(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source);
+    /* Gives the return parameters of the method that the call has just run, one element; NULL: none has any. It may
+     * be asked several times until the next act, the same is given each time. QD_OK; QD_END: this method has none;
+     * the sink's. */
+    qd_status_t (*reply)(void *self, const qd_call_t *call, qd_ref_t ref, const qd_sink_t *sink);
     /* Runs what is due; may lower *next_us to when it wants to run again. */
     void (*due)(void *self, uint64_t tick_us, uint64_t *next_us);
     /* A committed event. */

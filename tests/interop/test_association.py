@@ -137,7 +137,7 @@ def test_an_incomplete_authentication_is_refused(site, fields):
         assert line.ask(LDN, MANAGEMENT)[:2] == NOT_ALLOWED
 
 
-SERVICES = 1 << 4 | 1 << 3 | 1 << 0  # get, set, action
+SERVICES = 1 << 6 | 1 << 4 | 1 << 3 | 1 << 0  # access, get, set, action
 
 
 @pytest.mark.parametrize("bit", range(24))

@@ -1,0 +1,216 @@
+/* Items of a request: what their descriptors lead to, and writing and running them. */
+#include "cosem/server.h"
+
+#include "item/scalar.h"
+
+static qd_status_t probe_group(void *context, qd_type_t type, uint16_t count) {
+    (void)context;
+    (void)type;
+    (void)count;
+    return QD_OK;
+}
+
+static qd_status_t probe_scalar(void *context, const qd_scalar_t *scalar) {
+    (void)context;
+    (void)scalar;
+    return QD_OK;
+}
+
+const qd_sink_t qd_item_probe = {NULL, probe_group, probe_scalar};
+
+void qd_item_refuse(qd_selected_t *item, uint8_t result) {
+    item->row = QD_SELECTED_REFUSED;
+    item->member = result;
+}
+
+static void keep(qd_service_t *service, uint8_t n, qd_status_t status, qd_object_t object, int8_t index) {
+    qd_selected_t *item = &service->association->selection[n];
+    item->row = object.row;
+    item->member = object.member;
+    item->attribute = index;
+    if (status != QD_OK) {
+        qd_item_refuse(item, qd_server_result(status));
+    }
+}
+
+/* Selective access of item n. One choice is kept per transfer; a call that comes back finds it begun. */
+static qd_status_t take_selection(qd_service_t *service, uint8_t n, qd_object_t object, int8_t attribute,
+                                  uint8_t selector, const qd_view_t *parameters) {
+    qd_transfer_t *t = &service->association->transfer;
+    qd_selection_t *choice = &service->association->choice;
+    qd_axdr_source_t source;
+    if (t->selective != QD_SELECTED_NONE) {
+        return QD_NO_SPACE;
+    }
+    if (!qd_service_has(service, QD_CONFORMANCE_SELECTIVE_ACCESS)) {
+        return QD_SELECTOR;
+    }
+    if (service->apart) {
+        return QD_BUSY; /* the one choice may belong to the transfer that goes on */
+    }
+    qd_status_t status = QD_OK;
+    if (choice->request != service->call.request) {
+        qd_axdr_source_init(&source, parameters->data, parameters->length);
+        status = qd_object_select(service->server->objects, &service->call, object, attribute, selector,
+                                  &source.source, choice);
+        choice->request = status == QD_OK ? service->call.request : 0;
+    }
+    t->selective = status == QD_OK ? n : t->selective;
+    return status;
+}
+
+/* Descriptor and, with a presence octet in front unless with_selector, selective access. */
+static qd_status_t take(qd_service_t *service, bool with_selector, qd_item_name_t *name, uint8_t *selector,
+                        qd_view_t *parameters) {
+    qd_descriptor_t descriptor;
+    (void)qd_descriptor_decode(&service->r, &descriptor);
+    if (with_selector) {
+        (void)qd_selector_decode(&service->r, selector, parameters);
+    } else {
+        (void)qd_selection_decode(&service->r, selector, parameters);
+    }
+    name->class_id = descriptor.class_id;
+    name->obis = descriptor.obis;
+    name->index = descriptor.index;
+    return service->r.status;
+}
+
+qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, bool with_selector) {
+    const qd_objects_t *objects = service->server->objects;
+    qd_item_name_t name;
+    qd_view_t parameters;
+    uint8_t selector = 0;
+    qd_object_t object = {0, 0};
+    if (take(service, with_selector, &name, &selector, &parameters) != QD_OK) {
+        return service->r.status;
+    }
+    int8_t index = name.index;
+    if (index == 0) {
+        name.index = 1; /* all attributes: each is asked for when it is given */
+    }
+    qd_status_t status = qd_object_may_read(objects, &service->call, &name, &object);
+    if (status == QD_OK && index == 0) {
+        bool has = qd_service_has(service, QD_CONFORMANCE_ATTRIBUTE_0_GET);
+        status = !has ? QD_DENIED : parameters.data != NULL ? QD_SELECTOR : QD_OK;
+    } else if (status == QD_OK && parameters.data != NULL) {
+        status = take_selection(service, n, object, index, selector, &parameters);
+    }
+    keep(service, n, status, object, index);
+    return QD_OK;
+}
+
+qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, bool with_selector) {
+    qd_item_name_t name;
+    qd_view_t parameters;
+    uint8_t selector = 0;
+    qd_object_t object = {0, 0};
+    if (take(service, with_selector, &name, &selector, &parameters) != QD_OK) {
+        return service->r.status;
+    }
+    int8_t index = name.index;
+    if (index == 0) {
+        name.index = 1; /* nobody may write it: denied means that the object is there */
+    }
+    qd_status_t status = qd_object_may_write(service->server->objects, &service->call, &name, &object);
+    if (index == 0 && status == QD_DENIED && qd_service_has(service, QD_CONFORMANCE_ATTRIBUTE_0_SET)) {
+        status = QD_OK;
+    }
+    if (status == QD_OK && parameters.data != NULL) {
+        status = QD_SELECTOR;
+    }
+    keep(service, n, status, object, index);
+    return QD_OK;
+}
+
+qd_status_t qd_item_take_action(qd_service_t *service, uint8_t n) {
+    qd_descriptor_t descriptor;
+    qd_object_t object = {0, 0};
+    if (qd_descriptor_decode(&service->r, &descriptor) != QD_OK) {
+        return service->r.status;
+    }
+    const qd_item_name_t name = {descriptor.class_id, descriptor.obis, descriptor.index};
+    qd_status_t status = qd_object_may_execute(service->server->objects, &service->call, &name, &object);
+    keep(service, n, status, object, descriptor.index);
+    return QD_OK;
+}
+
+qd_status_t qd_item_view(qd_reader_t *r, qd_view_t *value) {
+    size_t start = r->at;
+    value->data = r->data + start;
+    (void)qd_axdr_skip(r);
+    value->length = r->at - start;
+    return r->status;
+}
+
+/* All attributes of an object: structure of one element each, null-data for those that stay as they are. First
+ * every right is asked for; then they are written in their order, and the first that fails ends it. */
+static qd_status_t put_all(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value) {
+    const qd_objects_t *objects = service->server->objects;
+    const qd_class_t *class_row = objects->tables->objects[item->row].class_row;
+    uint8_t *done = &service->association->transfer.place.attribute;
+    qd_object_t object = {item->row, item->member};
+    qd_item_name_t name = {.class_id = class_row->id};
+    qd_axdr_element_t head;
+    qd_reader_t r;
+    qd_status_t status = QD_OK;
+    qd_object_name(objects, object, &name.obis);
+    for (uint8_t writes = *done > 0 ? 1 : 0; writes < 2 && status == QD_OK; writes++) {
+        qd_reader_init(&r, value->data, value->length);
+        if (qd_axdr_get(&r, &head) != QD_OK || head.type != QD_TYPE_STRUCTURE ||
+            head.count != class_row->attribute_count + 1u) {
+            return QD_TYPE;
+        }
+        for (uint8_t a = 1; a <= class_row->attribute_count + 1u && status == QD_OK; a++) {
+            qd_view_t element;
+            bool null = qd_reader_peek(&r) == QD_TYPE_NULL;
+            name.index = (int8_t)a;
+            (void)qd_item_view(&r, &element);
+            if (null || (writes != 0 && a <= *done)) {
+                continue;
+            }
+            if (writes == 0) {
+                status = qd_object_may_write(objects, &service->call, &name, &object);
+                continue;
+            }
+            qd_axdr_source_t source;
+            qd_axdr_source_init(&source, element.data, element.length);
+            status = qd_object_put(objects, &service->call, object, name.index, &source.source);
+            *done = status == QD_OK ? a : *done;
+        }
+    }
+    return status;
+}
+
+qd_status_t qd_item_put(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value) {
+    qd_object_t object = {item->row, item->member};
+    qd_axdr_source_t source;
+    if (item->attribute == 0) {
+        return put_all(service, item, value);
+    }
+    qd_axdr_source_init(&source, value->data, value->length);
+    return qd_object_put(service->server->objects, &service->call, object, item->attribute, &source.source);
+}
+
+qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value) {
+    qd_object_t object = {item->row, item->member};
+    qd_axdr_source_t source;
+    qd_axdr_source_init(&source, value->data, value->length);
+    return qd_object_act(service->server->objects, &service->call, object, item->attribute, &source.source);
+}
+
+qd_status_t qd_item_probe_get(qd_service_t *service, const qd_selected_t *item, bool selective) {
+    const qd_objects_t *objects = service->server->objects;
+    const qd_class_attribute_t *attribute = qd_object_attribute(objects, item->row, item->attribute);
+    qd_object_t object = {item->row, item->member};
+    qd_span_t span;
+    uint32_t count = 0;
+    if (item->attribute == 0) {
+        return QD_OK;
+    }
+    if (attribute == NULL || attribute->kind != QD_KIND_ROWS) {
+        return qd_object_give(objects, &service->call, object, item->attribute, &qd_item_probe);
+    }
+    return selective ? qd_object_selected(objects, &service->call, object, item->attribute,
+                                          &service->association->choice, &span, &count)
+                     : qd_object_span(objects, &service->call, object, item->attribute, &span);
+}
