@@ -128,6 +128,11 @@ int run_files_open(run_meter_t *meter) {
         options->speed == 1 && options->count <= SYNC_EACH_MAX ? QD_LINUX_SYNC_EACH : QD_LINUX_SYNC_LAST;
     qd_linux_error_t error;
 
+    /* The memory that an earlier version made may be smaller than this one wants. */
+    for (uint8_t n = 0; dir != NULL && qd_meter_fram_size_earlier(options->model, n) != 0; n++) {
+        qd_linux_file_grow(dir, FRAM_FILE, qd_meter_fram_size_earlier(options->model, n),
+                           qd_meter_fram_size(options->model));
+    }
     if (qd_linux_fram_open(&meter->fram, dir, FRAM_FILE, qd_meter_fram_size(options->model), sync, &error) !=
             QD_OK ||
         (flash_size > 0 &&

@@ -57,6 +57,9 @@ typedef enum qd_linux_content {
 } qd_linux_content_t;
 /* The first skip octets do not count. */
 qd_linux_content_t qd_linux_file_content(const qd_linux_dir_t *dir, const char *name, uint32_t skip);
+/* Makes a file of exactly from octets as long as to octets, the new ones zero; any other file is left as it is, also when
+ * that fails: opening it then says what is wrong. */
+void qd_linux_file_grow(const qd_linux_dir_t *dir, const char *name, uint32_t from, uint32_t to);
 
 /* QD_OK; QD_VERSION: the file is there in another size, left as it was; QD_NO_SPACE: disk full;
  * QD_IO. */

@@ -60,6 +60,9 @@ size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *opt
 size_t qd_meter_metrology_size(void);
 /* Octets of FRAM that its records take, with room for those of another layout while they change over. */
 uint32_t qd_meter_fram_size(const qd_model_t *model);
+/* The same of the n-th earlier layout that the model knows, n from 0; 0: there is none. A smaller memory of that size is taken
+ * over once it has been made as large as the present layout wants. */
+uint32_t qd_meter_fram_size_earlier(const qd_model_t *model, uint8_t n);
 /* Octets of flash with erase blocks of erase_size that its logs take. */
 uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size);
 /*

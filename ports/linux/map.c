@@ -49,6 +49,19 @@ qd_linux_content_t qd_linux_file_content(const qd_linux_dir_t *dir, const char *
     return zeros || ones ? QD_LINUX_BLANK : QD_LINUX_FILLED;
 }
 
+void qd_linux_file_grow(const qd_linux_dir_t *dir, const char *name, uint32_t from, uint32_t to) {
+    struct stat found;
+    int fd = openat(dir->fd, name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0) {
+        return;
+    }
+    if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_size == (off_t)from && to > from) {
+        (void)posix_fallocate(fd, 0, (off_t)to);
+    }
+    (void)close(fd);
+}
+
 static qd_status_t open_file(qd_linux_map_t *map, const qd_linux_dir_t *dir, const char *name,
                              qd_linux_error_t *error) {
     struct stat found;

@@ -552,11 +552,16 @@ static void look_at_silence(qd_link_t *link, const qd_server_t *server) {
             qd_link_mode_e_rest(link);
             link->active_ms = link->now_ms;
         }
-    } else if (h->opening == QD_MODE_E_OPEN) {
+        return;
+    }
+    if (h->opening == QD_MODE_E_OPEN) {
         if (qd_link_silent(link, qd_io_line(link->io, link->line)->inactivity_s)) {
             qd_link_mode_e_rest(link);
         }
-    } else if (link->port->close != NULL && qd_link_silent(link, qd_io_tcp(link->io)->inactivity_s)) {
+        return;
+    }
+    qd_link_mode_e_look(link); /* the set-up may have changed */
+    if (link->port->close != NULL && qd_link_silent(link, qd_io_tcp(link->io)->inactivity_s)) {
         link->timing = false;
         link->port->close(link->port->context);
     }

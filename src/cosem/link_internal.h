@@ -36,6 +36,8 @@ typedef enum qd_mode_e {
 
 /* Speed and format of the line while there is no link: as the set-up says now. */
 void qd_link_mode_e_rest(qd_link_t *link);
+/* The same when the set-up has changed while nobody had a link. */
+void qd_link_mode_e_look(qd_link_t *link);
 /* Octets before the line has opened. True when one was taken. */
 bool qd_link_mode_e_step(qd_link_t *link);
 /* What the opening has answered is on its way: the line changes over. */

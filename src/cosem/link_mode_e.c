@@ -42,6 +42,13 @@ void qd_link_mode_e_rest(qd_link_t *link) {
     change(link, qd_io_line(link->io, link->line)->speed, QD_FORMAT_8N1);
 }
 
+void qd_link_mode_e_look(qd_link_t *link) {
+    bool opens = qd_io_port(link->io, link->line)->mode == QD_IO_MODE_E;
+    if (link->hdlc.opening == QD_MODE_E_NONE || (link->hdlc.opening == QD_MODE_E_SIGN_ON && !opens)) {
+        qd_link_mode_e_rest(link);
+    }
+}
+
 /* "/?", perhaps the address of the device, "!" */
 static bool signs_on(const qd_link_t *link) {
     const qd_io_port_t *port = qd_io_port(link->io, link->line);

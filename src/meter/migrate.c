@@ -22,6 +22,15 @@ size_t qd_meter_store_size(const qd_model_t *model) {
     return size;
 }
 
+uint32_t qd_meter_fram_size_earlier(const qd_model_t *model, uint8_t n) {
+    qd_store_layout_t layout;
+    if (n >= model->earlier_count) {
+        return 0;
+    }
+    earlier_layout(model, &model->earlier[n], &layout);
+    return qd_store_migrate_device_size(&layout, &layout, &qd_sealer_gcm_shape);
+}
+
 qd_status_t qd_meter_take_over(qd_meter_t *meter, void *memory, size_t size) {
     const qd_model_t *model = meter->model;
     qd_status_t status = QD_VERSION;

@@ -58,10 +58,18 @@ static void test_fram(bench_t *b) {
     qd_contract_block(&b->contract, &b->block, reopen, b);
     CHECK(&b->contract,
           qd_linux_fram_open(&other, &b->dir, "fram", 8192, QD_LINUX_SYNC_EACH, &error) == QD_VERSION);
+    qd_linux_file_grow(&b->dir, "fram", 8192, 32768);
+    CHECK(&b->contract,
+          qd_linux_fram_open(&other, &b->dir, "fram", 32768, QD_LINUX_SYNC_EACH, &error) == QD_VERSION);
     CHECK(&b->contract, strstr(error.text, "16384") != NULL);
     CHECK(&b->contract, qd_linux_dir_open(&second, b->path, &error) == QD_BUSY);
     CHECK(&b->contract, strstr(error.text, "in use by process") != NULL);
     CHECK(&b->contract, qd_linux_fram_close(&b->fram) == QD_OK);
+    qd_linux_file_grow(&b->dir, "fram", 16384, 16640);
+    CHECK(&b->contract,
+          qd_linux_fram_open(&other, &b->dir, "fram", 16640, QD_LINUX_SYNC_EACH, &error) == QD_OK);
+    CHECK(&b->contract, other.map.octets[16639] == 0 && !other.map.created);
+    CHECK(&b->contract, qd_linux_fram_close(&other) == QD_OK);
     CHECK(&b->contract,
           qd_linux_fram_open(&b->fram, NULL, "fram", 16384, QD_LINUX_SYNC_LAST, &error) == QD_OK);
     b->block = qd_linux_fram_block(&b->fram);

@@ -202,7 +202,7 @@ def written_by(folder, format_version=None, layout_version=None):
     (folder / "fram").write_bytes(fram)
 
 
-@pytest.mark.parametrize("version", [{"format_version": 3}, {"format_version": 1}, {"layout_version": 2}, {"layout_version": 0},
+@pytest.mark.parametrize("version", [{"format_version": 3}, {"format_version": 1}, {"layout_version": 3}, {"layout_version": 0},
                                      {"layout_version": 65535}])
 def test_a_state_of_another_firmware_is_refused(run, old, version):
     before = (old / "fram").read_bytes()

@@ -139,8 +139,49 @@ static void test_what_is_not_known(void **state) {
     assert_int_equal(import_mj(), INT64_C(3600) * 12000);
 }
 
+/* What firmware with the first layout left: its records are kept, and the lines are as the factory's. */
+static void test_first_layout(void **state) {
+    static const char *const models[] = {"st402", "mini"};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        bool settable = i == 0;
+        const qd_model_t *model = qd_model_find(models[i]);
+        world_blank(&world, model);
+        world.now.phase[0].valid = true;
+        world.now.phase[0].voltage_mv = 230000;
+        world.now.phase[0].active_power_mw = 3600000;
+        assert_int_equal(world_start(&world), QD_OK);
+        world_run(&world, 10);
+        assert_true(world_open(&world, 0, SAP_MANAGEMENT));
+        EXPECT(&world, SAP_MANAGEMENT, "C1 01 C1 000F 0000280001FF 07 00 09 08 3132333435363738",
+               "C5 01 C1 00"); /* a password */
+        if (settable) {
+            EXPECT(&world, SAP_MANAGEMENT, "C1 01 C1 0017 0000160000FF 09 00 12 0020", "C5 01 C1 00");
+        }
+        assert_int_equal(qd_meter_stop(world.meter), QD_OK);
+        uint32_t size = qd_meter_fram_size_earlier(model, 0);
+        assert_int_equal(size, 19200);
+        assert_int_equal(qd_meter_fram_size_earlier(model, 1), 0);
+        assert_int_equal(qd_meter_hand_back(&world.memory, sizeof world.memory, model, &world.ports, 1),
+                         QD_OK);
+        assert_int_equal(world_start(&world), QD_OK);
+        assert_int_equal(import_mj(), INT64_C(3600) * 10000);
+        assert_false(world_open(&world, 0, SAP_MANAGEMENT)); /* the factory's password is not it any more */
+        uint8_t apdu[128], answer[128];
+        size_t length = world_aarq("12345678", WORLD_CONFORMANCE, 0xFFFF, apdu);
+        assert_true(world_ask(&world, 0, SAP_MANAGEMENT, apdu, length, answer, sizeof answer) > 40);
+        if (settable) {
+            EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 0017 0000160000FF 09 00", "C4 01 C1 00 12 0011");
+            EXPECT(&world, SAP_MANAGEMENT, "C1 01 C1 0017 0000160000FF 09 00 12 0021", "C5 01 C1 00");
+        }
+        assert_int_equal(world_restart(&world), QD_OK);
+        assert_int_equal(import_mj(), INT64_C(3600) * 10000);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_layout),
         cmocka_unit_test(test_up_and_down),
         cmocka_unit_test(test_what_is_not_known),
     };
