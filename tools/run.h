@@ -66,9 +66,9 @@ typedef struct run_supply {
 typedef struct run_port {
     const char *name; /* "wrapper", "hdlc", "optical", "rs485", "rs485-2" */
     qd_linux_server_t *server;
-    qd_linux_line_t *line; /* one of the two */
-    const char *device;    /* of a line: its path, in address */
-    uint8_t channel;       /* the first of them */
+    qd_linux_line_t *line;          /* one of the two */
+    char device[QD_LINUX_PATH_MAX]; /* of a line: its path */
+    uint8_t channel;                /* the first of them */
     uint8_t channels;
     char address[RUN_ADDRESS_SIZE];
 } run_port_t;

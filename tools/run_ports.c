@@ -72,6 +72,16 @@ static int option_length(const run_port_t *port) {
     return (int)strcspn(port->name, "-");
 }
 
+/* On a bus the device has to be named. */
+static void add_device(const run_meter_t *meter, run_port_t *port, bool bus) {
+    size_t used = strlen(port->address);
+
+    if (bus) {
+        (void)snprintf(port->address + used, sizeof port->address - used, "?phys=%u",
+                       qd_model_device_address(meter->run->options.model));
+    }
+}
+
 static void write_address(const run_meter_t *meter, run_port_t *port, const char *scheme) {
     const char *host = meter->run->options.bind;
     bool six = strchr(host, ':') != NULL;
@@ -129,7 +139,7 @@ static int open_line(run_meter_t *meter, run_port_t *port, const char *where, ui
     meter->port_count++;
     (void)snprintf(port->address, sizeof port->address, "hdlc:%s",
                    strncmp(path, "pty:", 4) == 0 ? path + 4 : path);
-    port->device = port->address + strlen("hdlc:");
+    (void)snprintf(port->device, sizeof port->device, "%s", port->address + strlen("hdlc:"));
     return QD_EXIT_OK;
 }
 
@@ -138,6 +148,7 @@ static int open_where(run_meter_t *meter, const run_where_t *where, const char *
                       qd_model_bearer_t bearer, unsigned which, uint32_t index) {
     const qd_model_t *model = meter->run->options.model;
     run_port_t *port = &meter->port[meter->port_count];
+    int status;
 
     if (!where->wanted) {
         return QD_EXIT_OK;

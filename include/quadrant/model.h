@@ -21,6 +21,8 @@ uint8_t qd_model_channel_count(const qd_model_t *model);
 /* What a channel of the model is, 0 to qd_model_channel_count() - 1; those of the network come first. */
 typedef enum qd_model_bearer { QD_MODEL_NETWORK = 0, QD_MODEL_OPTICAL, QD_MODEL_RS485 } qd_model_bearer_t;
 qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t channel);
+/* Lower HDLC address of the device on its lines, as it comes from the factory; a client may change it. */
+uint16_t qd_model_device_address(const qd_model_t *model);
 /* Measuring elements that the model looks at: bit 0 L1, bit 1 L2, bit 2 L3. */
 uint8_t qd_model_phase_mask(const qd_model_t *model);
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "app/io.h"
 #include "models/model.h"
 
 static const qd_model_t *const models[] = {&qd_model_st402, &qd_model_mini};
@@ -60,6 +61,13 @@ qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t chann
     default:
         return QD_MODEL_NETWORK;
     }
+}
+
+uint16_t qd_model_device_address(const qd_model_t *model)
+{
+    const qd_io_config_t *io = model->modules[QD_MODULE_IO].config;
+
+    return io->line.device_address;
 }
 
 uint8_t qd_model_phase_mask(const qd_model_t *model)
