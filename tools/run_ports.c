@@ -160,11 +160,12 @@ static int open_where(run_meter_t *meter, const run_where_t *where, const char *
             port->channel = n;
         }
     }
-    if (where->line != NULL) {
-        return open_line(meter, port, where->line, index);
-    }
-    return open_listener(meter, port, where->port == 0 ? 0 : (uint16_t)(where->port + index),
-                         QD_FRAMING_HDLC);
+    status = where->line != NULL
+                 ? open_line(meter, port, where->line, index)
+                 : open_listener(meter, port, where->port == 0 ? 0 : (uint16_t)(where->port + index),
+                                 QD_FRAMING_HDLC);
+    add_device(meter, port, status == QD_EXIT_OK && bearer == QD_MODEL_RS485);
+    return status;
 }
 
 static int open_network(run_meter_t *meter, uint32_t index) {

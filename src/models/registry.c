@@ -5,19 +5,16 @@
 
 static const qd_model_t *const models[] = {&qd_model_st402, &qd_model_mini};
 
-size_t qd_model_count(void)
-{
+size_t qd_model_count(void) {
     return sizeof models / sizeof models[0];
 }
 
-const qd_model_t *qd_model_at(size_t index)
-{
+const qd_model_t *qd_model_at(size_t index) {
     return index < qd_model_count() ? models[index] : NULL;
 }
 
 /* strcmp without the C library's locale baggage; names are short. */
-static bool same_text(const char *a, const char *b)
-{
+static bool same_text(const char *a, const char *b) {
     while (*a != '\0' && *a == *b) {
         a++;
         b++;
@@ -25,8 +22,7 @@ static bool same_text(const char *a, const char *b)
     return *a == *b;
 }
 
-const qd_model_t *qd_model_find(const char *name)
-{
+const qd_model_t *qd_model_find(const char *name) {
     for (size_t i = 0; name != NULL && i < qd_model_count(); i++) {
         if (same_text(models[i]->name, name)) {
             return models[i];
@@ -35,24 +31,20 @@ const qd_model_t *qd_model_find(const char *name)
     return NULL;
 }
 
-const char *qd_model_name(const qd_model_t *model)
-{
+const char *qd_model_name(const qd_model_t *model) {
     return model->name;
 }
 
-const char *qd_model_title(const qd_model_t *model)
-{
+const char *qd_model_title(const qd_model_t *model) {
     return model->title;
 }
 
-uint8_t qd_model_channel_count(const qd_model_t *model)
-{
+uint8_t qd_model_channel_count(const qd_model_t *model) {
     return model->cosem->channel_count;
 }
 
 /* The two enumerations say the same, one to the firmware and one to its hosts. */
-qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t channel)
-{
+qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t channel) {
     switch (model->cosem->channels[channel].bearer) {
     case QD_BEARER_OPTICAL:
         return QD_MODEL_OPTICAL;
@@ -63,20 +55,17 @@ qd_model_bearer_t qd_model_channel_bearer(const qd_model_t *model, uint8_t chann
     }
 }
 
-uint16_t qd_model_device_address(const qd_model_t *model)
-{
+uint16_t qd_model_device_address(const qd_model_t *model) {
     const qd_io_config_t *io = model->modules[QD_MODULE_IO].config;
 
     return io->line.device_address;
 }
 
-uint8_t qd_model_phase_mask(const qd_model_t *model)
-{
+uint8_t qd_model_phase_mask(const qd_model_t *model) {
     return model->phase_mask;
 }
 
-qd_status_t qd_model_client(const qd_model_t *model, size_t index, qd_model_client_t *client)
-{
+qd_status_t qd_model_client(const qd_model_t *model, size_t index, qd_model_client_t *client) {
     if (index >= model->cosem->client_count) {
         return QD_END;
     }
