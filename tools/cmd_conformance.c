@@ -22,6 +22,7 @@ typedef struct choice {
     const char *capabilities;
     const char *suite;
     const char *password_file;
+    const char *passwords_of;
     uint32_t timeout_ms;
     uint32_t silence_ms;
     bool list;
@@ -55,6 +56,7 @@ static int usage(void) {
         "  --writes               also what changes the meter: values, clock, logs\n"
         "  --long                 also what waits for minutes\n"
         "  --password-file FILE   first line is the password of all clients; or set QUADRANT_PASSWORD\n"
+        "  --passwords-of @NAME   those of the clients of a meter that run started, when ADDRESS is no @NAME\n"
         "  --timeout TIME         for one answer, default 5s\n"
         "  --silence TIME         without an octet it is silence, default 2s\n"
         "  --json                 one JSON object per verdict\n"
@@ -71,7 +73,8 @@ static bool take_word(choice_t *choice, const char *option, const char *value) {
                  {"--only", &choice->only},
                  {"--capabilities", &choice->capabilities},
                  {"--suite", &choice->suite},
-                 {"--password-file", &choice->password_file}};
+                 {"--password-file", &choice->password_file},
+                 {"--passwords-of", &choice->passwords_of}};
     size_t i;
 
     for (i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -293,16 +296,15 @@ static int list(const suite_t *suite, const choice_t *choice) {
 /* --- who is asked, and with what ---------------------------------------------------------------------- */
 
 /* The password of a client: of client.yaml behind @NAME, else the one that is given. */
-static int take_password(suite_t *suite, const choice_t *choice, const char *name) {
+static void take_password(suite_t *suite, const choice_t *choice, const char *name) {
     qd_options_t options = {.command = COMMAND, .identity = name, .password_file = choice->password_file};
     qd_address_t address;
     char key[80];
 
-    if (qd_address_resolve(choice->address, &options, &address) == QD_EXIT_OK && address.has_secret) {
+    if (qd_address_resolve(choice->passwords_of, &options, &address) == QD_EXIT_OK && address.has_secret) {
         (void)snprintf(key, sizeof key, "password.%s", name);
         cf_define_octets(&suite->capabilities, key, address.secret, address.secret_length);
     }
-    return QD_EXIT_OK;
 }
 
 static void take_given_password(suite_t *suite, const choice_t *choice, const char *name) {
@@ -324,7 +326,7 @@ static void take_given_password(suite_t *suite, const choice_t *choice, const ch
 }
 
 /* For every client that wants one. */
-static void take_passwords(suite_t *suite, const choice_t *choice, bool by_name) {
+static void take_passwords(suite_t *suite, const choice_t *choice) {
     const char *names = cf_find(&suite->capabilities, "clients", 7);
 
     while (names != NULL && *names != '\0') {
@@ -341,15 +343,15 @@ static void take_passwords(suite_t *suite, const choice_t *choice, bool by_name)
         if (mechanism == NULL || strcmp(mechanism, "1") != 0) {
             continue;
         }
-        if (by_name) {
-            (void)take_password(suite, choice, name);
+        if (choice->passwords_of != NULL) {
+            take_password(suite, choice, name);
         } else {
             take_given_password(suite, choice, name);
         }
     }
 }
 
-static int resolve(suite_t *suite, const choice_t *choice, cf_address_t *to) {
+static int resolve(suite_t *suite, choice_t *choice, cf_address_t *to) {
     bool by_name = choice->address[0] == '@' || qd_state_is_path(choice->address);
     const char *why;
 
@@ -361,6 +363,7 @@ static int resolve(suite_t *suite, const choice_t *choice, cf_address_t *to) {
         if (status != QD_EXIT_OK) {
             return status;
         }
+        choice->passwords_of = choice->address;
         (void)memset(to, 0, sizeof *to);
         (void)snprintf(to->host, sizeof to->host, "%s", address.host);
         (void)snprintf(to->port, sizeof to->port, "%s", address.port);
@@ -370,7 +373,7 @@ static int resolve(suite_t *suite, const choice_t *choice, cf_address_t *to) {
             return qd_complain(COMMAND, QD_EXIT_USAGE, "%s", why);
         }
     }
-    take_passwords(suite, choice, by_name);
+    take_passwords(suite, choice);
     return QD_EXIT_OK;
 }
 
@@ -444,7 +447,7 @@ static int run_all(suite_t *suite, const choice_t *choice, cf_runner_t *runner, 
     return report->count[CF_FAIL] + report->count[CF_INCONCLUSIVE] > 0u ? QD_EXIT_CHECK : QD_EXIT_OK;
 }
 
-static int judge(suite_t *suite, const choice_t *choice) {
+static int judge(suite_t *suite, choice_t *choice) {
     cf_runner_t *runner = calloc(1, sizeof *runner);
     cf_report_t report = {.json = choice->json};
     int status;
