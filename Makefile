@@ -1,7 +1,7 @@
 # Short names. Each prepares the machine (scripts/bootstrap), then calls a CMake preset or a script.
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: help build run test verify lint bench sizes fuzz firmware firmware-run format clean
+.PHONY: help build run test verify lint bench capabilities sizes fuzz firmware firmware-run format clean
 .DEFAULT_GOAL := help
 
 HOST = scripts/preset host
@@ -13,6 +13,7 @@ help:
 	@echo "make verify     every stage, long ones too; writes docs/verification.md"
 	@echo "make lint       the gates: layers, symbols, names, lengths, format, static analysis"
 	@echo "make bench      measure, and write docs/benchmarks.md (BENCH='get step' picks some)"
+	@echo "make capabilities  write what the models declare: docs/capabilities-*.md, tests/conformance/*.cap"
 	@echo "make sizes      code and data of every library against its budget"
 	@echo "make fuzz       fuzz every target for FUZZ_SECONDS (default 60) each"
 	@echo "make firmware   build the images for a Cortex-M4"
@@ -45,6 +46,11 @@ bench:
 	@scripts/bootstrap test
 	@$(HOST)
 	@python3 bench/run.py $(BENCH)
+
+capabilities:
+	@scripts/bootstrap run
+	@$(HOST)
+	@scripts/capabilities
 
 sizes:
 	@scripts/bootstrap run
