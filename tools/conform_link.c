@@ -18,6 +18,7 @@
 
 #define STORY_MAX 12000u
 #define SEGMENTS_MAX 4096u
+#define FAREWELL_MS 200u
 
 uint32_t cf_now_ms(void) {
     struct timespec now;
@@ -146,6 +147,21 @@ static void tell(cf_runner_t *runner, const char *what, const uint8_t *at, size_
     cf_free(&line);
 }
 
+/* Until the peer has closed too: a meter with few connections must have noticed before the next one comes. */
+static void farewell(int fd) {
+    uint32_t begin = cf_now_ms();
+    uint8_t octets[512];
+
+    (void)shutdown(fd, SHUT_WR);
+    while (cf_now_ms() - begin < FAREWELL_MS) {
+        struct pollfd poller = {fd, POLLIN, 0};
+
+        if (poll(&poller, 1, (int)FAREWELL_MS) <= 0 || read(fd, octets, sizeof octets) <= 0) {
+            return;
+        }
+    }
+}
+
 void cf_close(cf_runner_t *runner, bool with_reset) {
     cf_connection_t *connection = here(runner);
 
@@ -156,7 +172,13 @@ void cf_close(cf_runner_t *runner, bool with_reset) {
             (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
         }
         tell(runner, with_reset ? "reset" : "close", NULL, 0);
+        if (!with_reset && runner->address.device[0] == '\0') {
+            farewell(connection->fd);
+        }
         (void)close(connection->fd);
+        if (with_reset) {
+            cf_sleep_ms(FAREWELL_MS / 4u); /* nobody says when the peer has noticed */
+        }
         connection->fd = -1;
     }
     cf_clear(&connection->heard);

@@ -563,18 +563,18 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
                    ? CF_PASS
                    : cf_say_verdict(runner, CF_FAIL, "line %u: SNRM is not answered with UA", step->line);
     }
-    return strcmp(word, "open") == 0     ? step_open(runner, step)
-           : strcmp(word, "on") == 0     ? step_on(runner, step)
-           : strcmp(word, "aa") == 0     ? cf_associate(runner)
-           : strcmp(word, "as") == 0     ? step_as(runner, step)
-           : strcmp(word, "slow") == 0   ? step_slow(runner, step)
-           : strcmp(word, "wait") == 0   ? step_wait(runner, step)
-           : strcmp(word, "alive") == 0  ? step_alive(runner, step)
-           : strcmp(word, "check") == 0  ? step_check(runner, step, CF_FAIL)
+    return strcmp(word, "open") == 0      ? step_open(runner, step)
+           : strcmp(word, "on") == 0      ? step_on(runner, step)
+           : strcmp(word, "aa") == 0      ? cf_associate(runner)
+           : strcmp(word, "as") == 0      ? step_as(runner, step)
+           : strcmp(word, "slow") == 0    ? step_slow(runner, step)
+           : strcmp(word, "wait") == 0    ? step_wait(runner, step)
+           : strcmp(word, "alive") == 0   ? step_alive(runner, step)
+           : strcmp(word, "check") == 0   ? step_check(runner, step, CF_FAIL)
            : strcmp(word, "require") == 0 ? step_check(runner, step, CF_NOT_APPLICABLE)
-           : strcmp(word, "getall") == 0 ? step_getall(runner, step)
-           : strcmp(word, "do") == 0     ? cf_walk(runner, step->text)
-                                         : bad_table(runner, step, "no such step");
+           : strcmp(word, "getall") == 0  ? step_getall(runner, step)
+           : strcmp(word, "do") == 0      ? cf_walk(runner, step->text)
+                                          : bad_table(runner, step, "no such step");
 }
 
 /* --- loops -------------------------------------------------------------------------------------------- */

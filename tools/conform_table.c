@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[] = {"open",  "close", "reset", "on",     "link", "aa",   "ask",  "expect",
-                                    "tx",    "rx",    "slow",  "wait",   "let",  "def",  "for",  "end",
+static const char *const words[] = {"open",  "close", "reset", "on",     "link", "aa",   "ask",   "expect",
+                                    "tx",    "rx",    "slow",  "wait",   "let",  "def",  "for",   "end",
                                     "alive", "as",    "check", "getall", "do",   "part", "count", "require"};
 
 static void *grow(void *rows, size_t count, size_t size) {

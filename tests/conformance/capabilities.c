@@ -16,18 +16,30 @@
 
 #define CLASSES_MAX 64u
 
-static const char *const bits[24] = {"reserved",          "general-protection",
-                                     "general-block-transfer", "read",
-                                     "write",             "unconfirmed-write",
-                                     "delta-value-encoding", "reserved",
-                                     "attribute0-supported-with-set", "priority-mgmt-supported",
-                                     "attribute0-supported-with-get", "block-transfer-with-get-or-read",
-                                     "block-transfer-with-set-or-write", "block-transfer-with-action",
-                                     "multiple-references", "information-report",
-                                     "data-notification", "access",
-                                     "parameterized-access", "get",
-                                     "set",               "selective-access",
-                                     "event-notification", "action"};
+static const char *const bits[24] = {"reserved",
+                                     "general-protection",
+                                     "general-block-transfer",
+                                     "read",
+                                     "write",
+                                     "unconfirmed-write",
+                                     "delta-value-encoding",
+                                     "reserved",
+                                     "attribute0-supported-with-set",
+                                     "priority-mgmt-supported",
+                                     "attribute0-supported-with-get",
+                                     "block-transfer-with-get-or-read",
+                                     "block-transfer-with-set-or-write",
+                                     "block-transfer-with-action",
+                                     "multiple-references",
+                                     "information-report",
+                                     "data-notification",
+                                     "access",
+                                     "parameterized-access",
+                                     "get",
+                                     "set",
+                                     "selective-access",
+                                     "event-notification",
+                                     "action"};
 
 static const char *class_name(uint16_t id) {
     static const struct {
@@ -93,8 +105,8 @@ static size_t classes_of(const qd_cosem_tables_t *cosem, const qd_class_t *found
         const qd_class_t *row = cosem->objects[i].class_row;
         size_t at = 0;
 
-        while (at < count && (found[at]->id < row->id ||
-                              (found[at]->id == row->id && found[at]->version < row->version))) {
+        while (at < count &&
+               (found[at]->id < row->id || (found[at]->id == row->id && found[at]->version < row->version))) {
             at++;
         }
         if ((at < count && found[at]->id == row->id && found[at]->version == row->version) ||
@@ -159,11 +171,11 @@ static void table_of_lines(const qd_model_t *model) {
         return;
     }
     /* Upper address 1 (the logical device), lower address in one octet of two, and in two of four. */
-    (void)printf("hdlc.server %02X%02X\nhdlc.address-1 %02X\nhdlc.address-2 %02X%02X\n", 2u, address << 1 | 1u,
-                 3u, 2u, address << 1 | 1u);
+    (void)printf("hdlc.server %02X%02X\nhdlc.address-1 %02X\nhdlc.address-2 %02X%02X\n", 2u,
+                 address << 1 | 1u, 3u, 2u, address << 1 | 1u);
     (void)printf("hdlc.address-4 0002%02X%02X\n", address >> 7 << 1, (address & 0x7Fu) << 1 | 1u);
-    (void)printf("hdlc.calling yes\nhdlc.inter-octet-ms %u\nhdlc.inactivity-ms %lu\n", io->line.inter_octet_ms,
-                 (unsigned long)io->line.inactivity_s * 1000u);
+    (void)printf("hdlc.calling yes\nhdlc.inter-octet-ms %u\nhdlc.inactivity-ms %lu\n",
+                 io->line.inter_octet_ms, (unsigned long)io->line.inactivity_s * 1000u);
     (void)printf("hdlc.window-4 %s\n", io->line.window_transmit >= 4u ? "yes" : "no");
 }
 
@@ -173,14 +185,17 @@ static int table(const qd_model_t *model) {
     size_t count = classes_of(cosem, classes);
     size_t i;
 
-    (void)printf("# What %s declares. Made by `make capabilities` from the tables of the model.\n", model->name);
-    (void)printf("model %s\nprofile.wrapper yes\nprofile.hdlc %s\n", model->name, has_hdlc(model) ? "yes" : "no");
+    (void)printf("# What %s declares. Made by `make capabilities` from the tables of the model.\n",
+                 model->name);
+    (void)printf("model %s\nprofile.wrapper yes\nprofile.hdlc %s\n", model->name,
+                 has_hdlc(model) ? "yes" : "no");
     (void)printf("tcp.connections %u\ntcp.inactivity-ms %lu\n", channels_of(cosem, QD_BEARER_NETWORK),
                  (unsigned long)lines_of(model)->tcp.inactivity_s * 1000u);
     table_of_lines(model);
     (void)printf("associations %u\nserver-size %04X\nanswer-size %04X\n", cosem->association_count,
                  cosem->receive_pdu, cosem->transmit_pdu);
-    (void)printf("conformance %02lX %02lX %02lX\ncontext.1 yes\n", (unsigned long)cosem->conformance >> 16 & 0xFFu,
+    (void)printf("conformance %02lX %02lX %02lX\ncontext.1 yes\n",
+                 (unsigned long)cosem->conformance >> 16 & 0xFFu,
                  (unsigned long)cosem->conformance >> 8 & 0xFFu, (unsigned long)cosem->conformance & 0xFFu);
     table_of_clients(cosem);
     (void)printf("classes");
@@ -208,12 +223,12 @@ static void page_of_links(const qd_model_t *model) {
                      channels_of(cosem, QD_BEARER_RS485));
         (void)printf("| server address | 1, 2 or 4 octets; upper 1, lower %u, settable %u to %u |\n",
                      io->line.device_address, io->address_min, io->address_max);
-        (void)printf("| information field, transmit and receive | %u, %u octets |\n", io->line.information_transmit,
-                     io->line.information_receive);
+        (void)printf("| information field, transmit and receive | %u, %u octets |\n",
+                     io->line.information_transmit, io->line.information_receive);
         (void)printf("| window, transmit and receive | %u, %u |\n", io->line.window_transmit,
                      io->line.window_receive);
-        (void)printf("| inter-octet time-out | %u ms |\n| inactivity time-out | %u s |\n", io->line.inter_octet_ms,
-                     io->line.inactivity_s);
+        (void)printf("| inter-octet time-out | %u ms |\n| inactivity time-out | %u s |\n",
+                     io->line.inter_octet_ms, io->line.inactivity_s);
     } else {
         (void)printf("| all | not applicable |\n");
     }
@@ -225,11 +240,13 @@ static void page_of_links(const qd_model_t *model) {
 static void page_of_clients(const qd_cosem_tables_t *cosem) {
     uint8_t i;
 
-    (void)printf("\n## Associations\n\nLogical device SAP %u. %u associations at once. Context 1 (logical names, no "
-                 "ciphering).\n\n",
-                 cosem->server_sap, cosem->association_count);
-    (void)printf("| client | SAP | mechanisms over local bearers | over remote bearers | pre-established | users |\n"
-                 "|---|---|---|---|---|---|\n");
+    (void)printf(
+        "\n## Associations\n\nLogical device SAP %u. %u associations at once. Context 1 (logical names, no "
+        "ciphering).\n\n",
+        cosem->server_sap, cosem->association_count);
+    (void)printf(
+        "| client | SAP | mechanisms over local bearers | over remote bearers | pre-established | users |\n"
+        "|---|---|---|---|---|---|\n");
     for (i = 0; i < cosem->client_count; i++) {
         const qd_client_row_t *client = &cosem->clients[i];
         uint8_t allow[2] = {client->allow_local, client->allow_remote};
@@ -246,7 +263,8 @@ static void page_of_clients(const qd_cosem_tables_t *cosem) {
     }
     (void)printf("\n## Conformance block\n\n| bit | service | declared |\n|---|---|---|\n");
     for (i = 0; i < 24u; i++) {
-        (void)printf("| %u | %s | %s |\n", i, bits[i], (cosem->conformance & 0x800000u >> i) != 0u ? "yes" : "no");
+        (void)printf("| %u | %s | %s |\n", i, bits[i],
+                     (cosem->conformance & 0x800000u >> i) != 0u ? "yes" : "no");
     }
 }
 
@@ -263,8 +281,9 @@ static void page_of_objects(const qd_cosem_tables_t *cosem) {
     static const char letters[] = "rwxWX"; /* in the order of the bits */
     uint16_t i;
 
-    (void)printf("\n## Objects\n\nr read, w write, x execute; W, X over local bearers only. L: legally relevant, F: "
-                 "written in\nmanufacture state.\n\n| object | class |");
+    (void)printf(
+        "\n## Objects\n\nr read, w write, x execute; W, X over local bearers only. L: legally relevant, F: "
+        "written in\nmanufacture state.\n\n| object | class |");
     for (i = 0; i < cosem->client_count; i++) {
         (void)printf(" %s |", cosem->clients[i].name);
     }
@@ -335,9 +354,10 @@ static int markdown(const qd_model_t *model) {
     const qd_cosem_tables_t *cosem = model->cosem;
     const qd_identity_config_t *identity = model->modules[QD_MODULE_IDENTITY].config;
 
-    (void)printf("# Capabilities of %s\n\nMade by `make capabilities` from the tables of the model; do not edit. What "
-                 "the words mean is in\n[conformance.md](conformance.md).\n\n",
-                 model->name);
+    (void)printf(
+        "# Capabilities of %s\n\nMade by `make capabilities` from the tables of the model; do not edit. What "
+        "the words mean is in\n[conformance.md](conformance.md).\n\n",
+        model->name);
     (void)printf("## Identity\n\n| item | declared |\n|---|---|\n| type | %s |\n", model->title);
     (void)printf("| logical device name | 16 octets, from personalisation |\n| firmware | %.8s |\n",
                  identity->software_version);
@@ -349,8 +369,9 @@ static int markdown(const qd_model_t *model) {
     (void)printf("\n## Security\n\nNo security suite, no ciphering, no certificates.\n");
     page_of_classes(cosem);
     page_of_objects(cosem);
-    (void)printf("\n## Not there\n\nImage transfer, push, disconnector, limiter, M-Bus, prepayment: no object is "
-                 "declared for them.\n\n## Do not test\n\nNothing.\n");
+    (void)printf(
+        "\n## Not there\n\nImage transfer, push, disconnector, limiter, M-Bus, prepayment: no object is "
+        "declared for them.\n\n## Do not test\n\nNothing.\n");
     return 0;
 }
 
