@@ -252,7 +252,7 @@ static void serve_request(qd_link_t *link, qd_server_t *server, uint64_t tick_us
         }
     } else if (h->oversized) {
         (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_PDU_TOO_LONG);
-    } else if (llc_is_right(link->receive, h->assembled)) {
+    } else if (h->assembled > QD_HDLC_LLC_SIZE && llc_is_right(link->receive, h->assembled)) {
         request.client_sap = h->client;
         request.server_sap = h->own.upper;
         request.apdu = link->receive + QD_HDLC_LLC_SIZE;

@@ -157,6 +157,10 @@ bool qd_link_wrapper_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us
     if (link->received < QD_WRAPPER_HEAD + head.length) {
         return false;
     }
+    if (head.length == 0) {
+        consume(link, QD_WRAPPER_HEAD); /* no APDU; to the server it would mean something else */
+        return link->received > 0;
+    }
     if (server->spent) {
         return true; /* the next step */
     }

@@ -52,7 +52,7 @@ static void start_link(void) {
 /* The one thing the answer to AARQ ends with depends on the model: conformance and sizes. */
 static void associate(unsigned channel) {
     line_put(&world, channel, TO "10", AARQ, false);
-    HEAR(&world, channel, FROM "30", AARE "00121D01800007");
+    HEAR(&world, channel, FROM "30", AARE "007E1D01800007");
     SILENCE(&world, channel);
 }
 
@@ -237,8 +237,8 @@ static void echo_is_ignored(void **state) {
     TELL(&world, 5, TO "93", "", FROM "73", "");
     TELL_SILENT(&world, 5, FROM "73", "");
     line_put(&world, 5, TO "10", AARQ, false);
-    HEAR(&world, 5, FROM "30", AARE "00121D01800007");
-    TELL_SILENT(&world, 5, FROM "30", AARE "00121D01800007");
+    HEAR(&world, 5, FROM "30", AARE "007E1D01800007");
+    TELL_SILENT(&world, 5, FROM "30", AARE "007E1D01800007");
     TELL(&world, 5, TO "32", GET_NAME, FROM "52", NAME);
     /* The management client has the number of the logical device. */
     TELL_SILENT(&world, 5, FROM "52", NAME);
