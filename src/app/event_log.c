@@ -9,14 +9,12 @@
 #include "app/event_state.h"
 #include "app/gateway.h"
 #include "base/cursor.h"
+#include "item/profile.h"
 #include "item/scalar.h"
 
 /* Rows that one call looks at; the rest is for the next one. A page of the log holds nine of them, one of the journal
  * five, and opening a page is what a look costs. */
 #define LOOK_MAX 16u
-
-/* Progress of a selection whose rows have all been found; it is asked for again when the answer needs blocks. */
-#define LOOKED UINT32_MAX
 
 #define COLUMN_TIME 0u
 #define COLUMN_CODE 1u
@@ -64,6 +62,13 @@ typedef struct fetched {
     } u;
 } fetched_t;
 
+/* What is read, and the row of it that was fetched last. */
+typedef struct table {
+    const qd_event_bus_t *bus;
+    qd_ref_t ref;
+    fetched_t row;
+} table_t;
+
 static bool is_journal(qd_ref_t ref) {
     return ref.item == QD_EVENT_ITEM_JOURNAL;
 }
@@ -76,10 +81,11 @@ static const qd_event_log_row_t *log_of(const qd_event_bus_t *bus, qd_ref_t ref)
 }
 
 /* The rows that are shown. For the journal no order of time is known. */
-static qd_status_t bounds(const qd_event_bus_t *bus, qd_ref_t ref, qd_log_span_t *span) {
+static qd_status_t bounds(const qd_event_bus_t *bus, qd_ref_t ref, qd_profile_rows_t *rows) {
+    qd_log_span_t whole = {0};
+    qd_log_span_t *span = &whole;
     uint32_t entries = bus->config->journal_entries;
     qd_status_t status = QD_OK;
-    memset(span, 0, sizeof *span);
     if (is_journal(ref)) {
         status = qd_gateway_journal_span(bus->services->gateway, &span->first, &span->end);
         span->orderly = span->end;
@@ -97,7 +103,13 @@ static qd_status_t bounds(const qd_event_bus_t *bus, qd_ref_t ref, qd_log_span_t
     if (status == QD_OK && span->end - span->first > entries) {
         span->first = span->end - entries;
     }
+    *rows = (qd_profile_rows_t){span->first, span->end, span->generation, span->orderly};
     return status;
+}
+
+static qd_status_t table_bounds(void *context, qd_profile_rows_t *rows) {
+    const table_t *table = context;
+    return bounds(table->bus, table->ref, rows);
 }
 
 static qd_status_t fetch_event(const qd_event_bus_t *bus, qd_ref_t ref, uint32_t n, fetched_t *row) {
@@ -143,10 +155,19 @@ static qd_status_t fetch_journal(const qd_event_bus_t *bus, uint32_t n, fetched_
     return QD_OK;
 }
 
-/* Reads a row. QD_OK, also for one that is corrupt; QD_END: it is gone; QD_PENDING, QD_IO. */
-static qd_status_t fetch(const qd_event_bus_t *bus, qd_ref_t ref, uint32_t n, fetched_t *row) {
-    memset(row, 0, sizeof *row);
-    return is_journal(ref) ? fetch_journal(bus, n, row) : fetch_event(bus, ref, n, row);
+static qd_status_t table_fetch(void *context, uint32_t n) {
+    table_t *table = context;
+    memset(&table->row, 0, sizeof table->row);
+    return is_journal(table->ref) ? fetch_journal(table->bus, n, &table->row)
+                                  : fetch_event(table->bus, table->ref, n, &table->row);
+}
+
+/* Only the column of the time is asked for. */
+static bool table_worth(const void *context, uint8_t column, int64_t *value) {
+    const table_t *table = context;
+    int64_t utc_ms = table->row.utc_ms;
+    *value = (utc_ms - (utc_ms % 1000 + 1000) % 1000) / 1000;
+    return column == COLUMN_TIME && !table->row.corrupt;
 }
 
 static qd_status_t give_time(const fetched_t *row, const qd_sink_t *sink) {
@@ -179,8 +200,10 @@ static qd_status_t give_journal_column(const qd_journal_entry_t *entry, uint8_t 
     }
 }
 
-static qd_status_t give_column(qd_ref_t ref, const fetched_t *row, uint32_t n, uint8_t column,
-                               const qd_sink_t *sink) {
+static qd_status_t table_give(const void *context, uint32_t n, uint8_t column, const qd_sink_t *sink) {
+    const table_t *table = context;
+    const fetched_t *row = &table->row;
+    qd_ref_t ref = table->ref;
     if (row->corrupt) {
         qd_scalar_t value;
         qd_scalar_null(&value);
@@ -202,16 +225,23 @@ static uint8_t column_count(qd_ref_t ref) {
     return is_journal(ref) ? JOURNAL_COLUMNS : LOG_COLUMNS;
 }
 
-/* structure of the chosen columns; selection NULL: of all. */
-static qd_status_t give(qd_ref_t ref, const fetched_t *row, uint32_t n, const qd_selection_t *selection,
-                        const qd_sink_t *sink) {
-    const uint8_t *chosen = selection != NULL && selection->columns != 0 ? selection->column : NULL;
-    uint8_t columns = chosen != NULL ? selection->columns : column_count(ref);
-    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, columns);
-    for (uint8_t i = 0; status == QD_OK && i < columns; i++) {
-        status = give_column(ref, row, n, chosen != NULL ? chosen[i] : i, sink);
-    }
+/* One call's share of the search for the first row at or after an instant. */
+static qd_status_t table_find(void *context, int64_t utc_s, qd_profile_search_t *search) {
+    const table_t *table = context;
+    const qd_logs_t *logs = table->bus->services->logs;
+    qd_log_search_t progress = {search->low, search->high, search->probe};
+    qd_status_t status = logs->find(logs->context, log_of(table->bus, table->ref)->log, utc_s, &progress);
+    *search = (qd_profile_search_t){progress.low, progress.high, progress.probe};
     return status;
+}
+
+static const qd_profile_t log_profile = {LOG_COLUMNS, COLUMN_TIME, LOOK_MAX,   table_bounds,
+                                         table_fetch, table_worth, table_give, table_find};
+static const qd_profile_t journal_profile = {JOURNAL_COLUMNS, COLUMN_TIME, LOOK_MAX,   table_bounds,
+                                             table_fetch,     table_worth, table_give, NULL};
+
+static const qd_profile_t *profile_of(qd_ref_t ref) {
+    return is_journal(ref) ? &journal_profile : &log_profile;
 }
 
 static qd_column_t column_at(const qd_event_bus_t *bus, qd_ref_t ref, uint8_t n) {
@@ -223,7 +253,7 @@ static qd_column_t column_at(const qd_event_bus_t *bus, qd_ref_t ref, uint8_t n)
 }
 
 qd_status_t qd_event_log_get(qd_event_bus_t *bus, qd_ref_t ref, qd_scalar_t *value) {
-    qd_log_span_t span;
+    qd_profile_rows_t span = {0};
     qd_status_t status = QD_OK;
     if (!is_journal(ref) && log_of(bus, ref) == NULL) {
         return QD_UNDEFINED;
@@ -250,7 +280,7 @@ qd_status_t qd_event_log_get(qd_event_bus_t *bus, qd_ref_t ref, qd_scalar_t *val
 
 qd_status_t qd_event_log_span(void *self, const qd_call_t *call, qd_ref_t ref, qd_span_t *span) {
     const qd_event_bus_t *bus = self;
-    qd_log_span_t rows;
+    qd_profile_rows_t rows = {0};
     (void)call;
     if (!is_journal(ref) && log_of(bus, ref) == NULL) {
         return QD_UNDEFINED;
@@ -286,9 +316,8 @@ qd_status_t qd_event_log_row(void *self, const qd_call_t *call, qd_ref_t ref, ui
         const qd_column_t column = column_at(bus, ref, (uint8_t)n);
         return qd_column_give(&column, sink);
     }
-    fetched_t row;
-    qd_status_t status = fetch(bus, ref, n, &row);
-    return status == QD_OK ? give(ref, &row, n, NULL, sink) : status;
+    table_t table = {.bus = bus, .ref = ref};
+    return qd_profile_row(profile_of(ref), &table, n, sink);
 }
 
 static qd_status_t instant(const void *context, const uint8_t octets[12], bool last, uint32_t *utc_s) {
@@ -306,144 +335,22 @@ qd_status_t qd_event_log_select(void *self, const qd_call_t *call, qd_ref_t ref,
     for (uint8_t i = 0; i < column_count(ref); i++) {
         column[i] = column_at(bus, ref, i);
     }
-    const qd_columns_t columns = {column, column_count(ref), COLUMN_TIME, instant, bus->services->clock};
+    const qd_columns_t columns = {column, column_count(ref), COLUMN_TIME, 0, instant, bus->services->clock};
     return qd_selection_take(&columns, selector, source, selection);
-}
-
-/* Whether a row is within the range. Rows that are in order count by their place, corrupt ones too. */
-static bool within(const qd_selection_t *selection, uint32_t n, const fetched_t *row) {
-    if (row->corrupt) {
-        return n >= selection->orderly;
-    }
-    int64_t utc_s = (row->utc_ms - (row->utc_ms % 1000 + 1000) % 1000) / 1000;
-    return utc_s >= (int64_t)selection->from && utc_s <= (int64_t)selection->to;
-}
-
-/* Rows from .. to, counted from 1. */
-static void select_entries(const qd_log_span_t *rows, qd_selection_t *selection) {
-    uint32_t in_use = rows->end - rows->first;
-    uint32_t to = selection->to == 0 || selection->to > in_use ? in_use : selection->to;
-    selection->first = rows->first + (selection->from - 1u);
-    selection->count = selection->from <= to ? to - selection->from + 1u : 0;
-    selection->first = selection->count != 0 ? selection->first : rows->first;
-    selection->orderly = 0;
-}
-
-/* Looks at rows that are in no order, a few per call. */
-static qd_status_t look(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_span_t *rows,
-                        qd_selection_t *selection) {
-    if (selection->at == 0) {
-        selection->at = rows->first;
-        selection->orderly = rows->orderly > rows->first ? rows->orderly : rows->first;
-    }
-    if (selection->at < rows->first) {
-        return QD_ABORTED; /* rows that were counted have gone */
-    }
-    for (uint32_t looked = 0; selection->at < selection->orderly; looked++, selection->at++) {
-        fetched_t row;
-        if (looked == LOOK_MAX) {
-            return QD_PENDING;
-        }
-        qd_status_t status = fetch(bus, ref, selection->at, &row);
-        if (status != QD_OK) {
-            return status == QD_END ? QD_ABORTED : status;
-        }
-        if (within(selection, selection->at, &row)) {
-            selection->first = selection->count == 0 ? selection->at : selection->first;
-            selection->count++;
-        }
-    }
-    return QD_OK;
-}
-
-/* One call's share of the search for the first row at or after an instant. QD_OK: *n is it. */
-static qd_status_t seek(const qd_event_bus_t *bus, qd_ref_t ref, int64_t utc_s, qd_selection_t *selection,
-                        uint32_t *n) {
-    const qd_logs_t *logs = bus->services->logs;
-    qd_log_search_t progress = {selection->low, selection->high, selection->probe};
-    qd_status_t status = logs->find(logs->context, log_of(bus, ref)->log, utc_s, &progress);
-    *n = progress.low;
-    if (status == QD_OK) {
-        progress = (qd_log_search_t){0};
-    }
-    selection->low = progress.low;
-    selection->high = progress.high;
-    selection->probe = progress.probe;
-    return status;
-}
-
-/* Adds the rows that are in the order of time: one call searches for their first one, another for their end. */
-static qd_status_t search(const qd_event_bus_t *bus, qd_ref_t ref, const qd_log_span_t *rows,
-                          qd_selection_t *selection) {
-    if (is_journal(ref) || selection->orderly >= rows->end) {
-        return QD_OK;
-    }
-    if (selection->begin == 0) {
-        qd_status_t found = seek(bus, ref, selection->from, selection, &selection->begin);
-        selection->begin = found == QD_OK ? selection->begin : 0;
-        return found == QD_OK ? QD_PENDING : found;
-    }
-    uint32_t end = 0;
-    qd_status_t status = seek(bus, ref, (int64_t)selection->to + 1, selection, &end);
-    if (status != QD_OK) {
-        return status;
-    }
-    uint32_t from = selection->begin < selection->orderly ? selection->orderly : selection->begin;
-    end = end > rows->end ? rows->end : end;
-    if (from < end) {
-        selection->first = selection->count == 0 ? from : selection->first;
-        selection->count += end - from;
-    }
-    return QD_OK;
 }
 
 qd_status_t qd_event_log_selected(void *self, const qd_call_t *call, qd_ref_t ref, qd_selection_t *selection,
                                   qd_span_t *span, uint32_t *count) {
-    const qd_event_bus_t *bus = self;
-    qd_log_span_t rows;
+    table_t table = {.bus = self, .ref = ref};
     (void)call;
-    qd_status_t status = bounds(bus, ref, &rows);
-    if (status != QD_OK) {
-        return status;
-    }
-    if (selection->kind == QD_SELECT_ENTRY) {
-        select_entries(&rows, selection);
-    } else if (selection->from <= selection->to && selection->at != LOOKED) {
-        bool looked_before = selection->at != 0;
-        status = look(bus, ref, &rows, selection);
-        /* The clock may have been set back while this took several calls: then the rest is in no order either. */
-        if (status == QD_OK && looked_before && rows.orderly > selection->orderly) {
-            selection->orderly = rows.orderly;
-            selection->begin = selection->low = selection->high = selection->probe = 0;
-            status = QD_PENDING;
-        }
-        if (status == QD_OK) {
-            status = search(bus, ref, &rows, selection);
-            selection->at = status == QD_OK ? LOOKED : selection->at;
-        }
-    }
-    span->first = selection->count != 0 ? selection->first : rows.end;
-    span->end = rows.end;
-    span->generation = rows.generation;
-    *count = selection->count;
-    return status;
+    return qd_profile_selected(profile_of(ref), &table, selection, span, count);
 }
 
 qd_status_t qd_event_log_pick(void *self, const qd_call_t *call, qd_ref_t ref,
                               const qd_selection_t *selection, uint32_t *n, const qd_sink_t *sink) {
-    const qd_event_bus_t *bus = self;
+    table_t table = {.bus = self, .ref = ref};
     (void)call;
-    for (uint32_t looked = 0; looked < LOOK_MAX; looked++, (*n)++) {
-        fetched_t row;
-        qd_status_t status = fetch(bus, ref, *n, &row);
-        if (status != QD_OK) {
-            return status;
-        }
-        if (selection->kind == QD_SELECT_ENTRY || within(selection, *n, &row)) {
-            return give(ref, &row, *n, selection, sink);
-        }
-    }
-    return QD_PENDING;
+    return qd_profile_pick(profile_of(ref), &table, selection, n, sink);
 }
 
 /* integer(0), of which only the type matters; or none */

@@ -8,7 +8,7 @@
 #define SELECTOR_RANGE 1u
 #define SELECTOR_ENTRY 2u
 
-_Static_assert(sizeof(qd_selection_t) == 64, "one selection slot");
+_Static_assert(sizeof(qd_selection_t) == 80, "one selection slot");
 
 /* The elements of a descriptor are there or its type is another one. */
 static qd_status_t wanted(qd_status_t status) {
@@ -52,8 +52,9 @@ static qd_status_t take_column(const qd_columns_t *columns, const qd_source_t *s
 }
 
 /* A bound: the octet-string that class 8 has, or the date-time type itself. */
-static qd_status_t take_bound(const qd_columns_t *columns, const qd_source_t *source, bool last,
-                              uint32_t *utc_s) {
+static qd_status_t take_instant(const qd_columns_t *columns, const qd_source_t *source, bool last,
+                                int64_t *bound) {
+    uint32_t utc_s = 0;
     qd_item_element_t element;
     qd_status_t status = wanted(source->next(source->context, &element));
     if (status != QD_OK) {
@@ -65,7 +66,26 @@ static qd_status_t take_bound(const qd_columns_t *columns, const qd_source_t *so
     if (element.scalar.length != DATE_TIME_SIZE) {
         return QD_RANGE;
     }
-    return columns->instant(columns->context, qd_scalar_data(&element.scalar), last, utc_s);
+    status = columns->instant(columns->context, qd_scalar_data(&element.scalar), last, &utc_s);
+    *bound = utc_s;
+    return status;
+}
+
+/* A bound of a column of numbers: an integer of any type. */
+static qd_status_t take_number(const qd_source_t *source, int64_t *bound) {
+    qd_item_element_t element;
+    qd_status_t status = wanted(source->next(source->context, &element));
+    if (status != QD_OK) {
+        return status;
+    }
+    status = qd_scalar_convert(&element.scalar, QD_TYPE_LONG64);
+    *bound = element.scalar.v.i;
+    return status;
+}
+
+static qd_status_t take_bound(const qd_columns_t *columns, const qd_source_t *source, uint8_t column,
+                              bool last, int64_t *bound) {
+    return column == columns->time ? take_instant(columns, source, last, bound) : take_number(source, bound);
 }
 
 /* range_descriptor ::= structure { restricting_object, from_value, to_value, selected_values } */
@@ -74,14 +94,15 @@ static qd_status_t take_range(const qd_columns_t *columns, const qd_source_t *so
     uint8_t restricting = 0;
     uint16_t count = 0;
     qd_status_t status = take_column(columns, source, &restricting);
-    if (status == QD_OK && restricting != columns->time) {
+    if (status == QD_OK && restricting != columns->time && (columns->numbers >> restricting & 1u) == 0) {
         status = QD_RANGE;
     }
+    selection->restricting = restricting;
     if (status == QD_OK) {
-        status = take_bound(columns, source, false, &selection->from);
+        status = take_bound(columns, source, restricting, false, &selection->from);
     }
     if (status == QD_OK) {
-        status = take_bound(columns, source, true, &selection->to);
+        status = take_bound(columns, source, restricting, true, &selection->to);
     }
     if (status == QD_OK) {
         status = wanted(qd_source_group(source, QD_TYPE_ARRAY, &count));
@@ -117,8 +138,8 @@ static qd_status_t take_entries(const qd_columns_t *columns, const qd_source_t *
         return QD_RANGE;
     }
     selection->kind = QD_SELECT_ENTRY;
-    selection->from = (uint32_t)number[0];
-    selection->to = (uint32_t)number[1];
+    selection->from = number[0];
+    selection->to = number[1];
     for (int64_t column = number[2]; column <= last; column++) {
         selection->column[selection->columns++] = (uint8_t)(column - 1);
     }

@@ -3,7 +3,7 @@
  *
  * Purpose: the parameters of access selectors 1 (range_descriptor) and 2 (entry_descriptor), checked against
  * the columns of a table and packed; the module that owns the table applies them.
- * Ownership: a selection is plain data of whoever reads (64 octets; it outlives the request, as a long answer
+ * Ownership: a selection is plain data of whoever reads (80 octets; it outlives the request, as a long answer
  * does). Context: main context.
  */
 #ifndef QD_ITEM_SELECTION_H
@@ -18,21 +18,21 @@
 
 typedef enum qd_selection_kind {
     QD_SELECT_ALL = 0,
-    QD_SELECT_RANGE, /* rows whose time lies in from .. to, both included, in s of UTC since 2000-01-01 */
+    QD_SELECT_RANGE, /* rows whose restricted column lies in from .. to, both included */
     QD_SELECT_ENTRY  /* rows from .. to, counted from 1 for the oldest; to 0: to the last one */
 } qd_selection_kind_t;
 
 struct qd_selection {
-    uint32_t from;
-    uint32_t to;
+    int64_t from; /* a number, or s of UTC since 2000-01-01 */
+    int64_t to;
     uint32_t request; /* the call whose selection it is: a call that comes back goes on with it */
     union {
         struct {              /* progress of the module that counts the rows; zero at first */
             uint32_t at;      /* row that is looked at next, 0: not begun */
             uint32_t first;   /* first row that was found */
             uint32_t count;   /* rows found */
-            uint32_t orderly; /* rows from here on are in the order of time and need no look */
-            uint32_t begin;   /* first row of those at or after from, 0: not found yet */
+            uint32_t orderly; /* rows from here on are in the order of the column and need no look */
+            uint32_t begin;   /* first row of those from .., 0: not found yet */
             uint32_t low;     /* the search for begin, then for the end: as qd_log_search_t */
             uint32_t high;
             uint32_t probe;
@@ -40,6 +40,7 @@ struct qd_selection {
         uint16_t number[QD_SELECTION_NUMBERS]; /* of a list of classes or objects, columns of them */
     };
     uint8_t kind;                         /* qd_selection_kind_t */
+    uint8_t restricting;                  /* column of a range */
     uint8_t columns;                      /* columns chosen, 0: all in their order */
     uint8_t column[QD_SELECTION_COLUMNS]; /* their numbers, 0 the first, in the order wanted */
 };
@@ -56,7 +57,8 @@ typedef struct qd_column {
 typedef struct qd_columns {
     const qd_column_t *column;
     uint8_t count;
-    uint8_t time; /* column that a range may restrict: date and time */
+    uint8_t time;     /* column of date and time, which a range may restrict */
+    uint32_t numbers; /* columns of numbers that a range may restrict as well, bit n the n-th */
     /* Instant of a COSEM date-time that bounds a range, in s since 2000-01-01; fields that are not specified
      * stand for the earliest (last: the latest) instant that fits. QD_OK, QD_RANGE: no date-time. */
     qd_status_t (*instant)(const void *context, const uint8_t octets[12], bool last, uint32_t *utc_s);
@@ -65,8 +67,9 @@ typedef struct qd_columns {
 
 /*
  * Takes the parameters of an access selector. QD_OK; QD_SELECTOR: no such selector; QD_TYPE: another type or number of
- * elements than the descriptor has; QD_RANGE: the range restricts another column than that of the time, a column that
- * the table does not have or too many of them, entry or column 0 as the first, a bound that is no date-time.
+ * elements than the descriptor has; QD_RANGE: the range restricts a column that it may not, a column that
+ * the table does not have or too many of them, entry or column 0 as the first, a bound that is no date-time or beyond
+ * long64.
  */
 qd_status_t qd_selection_take(const qd_columns_t *columns, uint8_t selector, const qd_source_t *source,
                               qd_selection_t *selection);
