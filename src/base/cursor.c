@@ -105,8 +105,7 @@ size_t qd_writer_left(const qd_writer_t *w) {
     return w->status == QD_OK ? w->size - w->at : 0;
 }
 
-/* Room for length octets, or NULL once something did not fit: nothing shorter may follow it. */
-static uint8_t *reserve(qd_writer_t *w, size_t length) {
+uint8_t *qd_writer_reserve(qd_writer_t *w, size_t length) {
     uint8_t *room;
 
     if (w->status != QD_OK) {
@@ -122,7 +121,7 @@ static uint8_t *reserve(qd_writer_t *w, size_t length) {
 }
 
 static void put_big_endian(qd_writer_t *w, uint64_t value, size_t length) {
-    uint8_t *room = reserve(w, length);
+    uint8_t *room = qd_writer_reserve(w, length);
 
     for (size_t i = length; room != NULL && i > 0; i--) {
         room[i - 1] = (uint8_t)value;
@@ -131,7 +130,7 @@ static void put_big_endian(qd_writer_t *w, uint64_t value, size_t length) {
 }
 
 static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length) {
-    uint8_t *room = reserve(w, length);
+    uint8_t *room = qd_writer_reserve(w, length);
 
     for (size_t i = 0; room != NULL && i < length; i++) {
         room[i] = (uint8_t)value;
@@ -140,7 +139,7 @@ static void put_little_endian(qd_writer_t *w, uint64_t value, size_t length) {
 }
 
 void qd_writer_u8(qd_writer_t *w, uint8_t value) {
-    uint8_t *room = reserve(w, 1);
+    uint8_t *room = qd_writer_reserve(w, 1);
 
     if (room != NULL) {
         *room = value;
@@ -148,7 +147,7 @@ void qd_writer_u8(qd_writer_t *w, uint8_t value) {
 }
 
 void qd_writer_u16(qd_writer_t *w, uint16_t value) {
-    uint8_t *room = reserve(w, 2);
+    uint8_t *room = qd_writer_reserve(w, 2);
 
     if (room != NULL) {
         room[0] = (uint8_t)(value >> 8);
@@ -177,7 +176,7 @@ void qd_writer_u64_le(qd_writer_t *w, uint64_t value) {
 }
 
 void qd_writer_octets(qd_writer_t *w, const uint8_t *octets, size_t length) {
-    uint8_t *room = reserve(w, length);
+    uint8_t *room = qd_writer_reserve(w, length);
 
     if (room != NULL && length > 0) {
         memcpy(room, octets, length);

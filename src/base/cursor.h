@@ -45,6 +45,8 @@ typedef struct qd_writer {
 
 void qd_writer_init(qd_writer_t *w, uint8_t *data, size_t size);
 size_t qd_writer_left(const qd_writer_t *w);
+/* Room for length octets, which the caller fills now, or NULL once something did not fit: nothing shorter may follow it. */
+uint8_t *qd_writer_reserve(qd_writer_t *w, size_t length);
 void qd_writer_u8(qd_writer_t *w, uint8_t value);
 void qd_writer_u16(qd_writer_t *w, uint16_t value);
 void qd_writer_u32(qd_writer_t *w, uint32_t value);

@@ -31,8 +31,23 @@ qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_
     return QD_NO_SPACE;
 }
 
+/* Most octets of an element that a scalar holds itself. */
+#define ELEMENT_MAX 24u
+
+/* Nothing is to be passed over and any small element fits: no window has to be cut. */
+static bool is_open(const qd_axdr_sink_t *sink) {
+    return sink->skip == 0 && sink->limit - sink->w->at >= ELEMENT_MAX;
+}
+
 static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
     uint8_t octets[4];
+    qd_axdr_sink_t *sink = context;
+    if (is_open(sink)) {
+        size_t before = sink->w->at;
+        qd_axdr_put_group(sink->w, type, count);
+        sink->emitted += (uint32_t)(sink->w->at - before);
+        return QD_OK;
+    }
     qd_writer_t w;
     qd_writer_init(&w, octets, sizeof octets);
     qd_axdr_put_group(&w, type, count);
@@ -40,8 +55,15 @@ static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
 }
 
 static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
-    uint8_t octets[24];
+    uint8_t octets[ELEMENT_MAX];
     qd_writer_t w;
+    qd_axdr_sink_t *sink = context;
+    if (scalar->length <= QD_SCALAR_INLINE && is_open(sink)) {
+        size_t before = sink->w->at;
+        qd_axdr_put_scalar(sink->w, scalar);
+        sink->emitted += (uint32_t)(sink->w->at - before);
+        return sink->w->status;
+    }
     qd_writer_init(&w, octets, sizeof octets);
     if (qd_type_is_string(scalar->type) && scalar->length > QD_SCALAR_INLINE) {
         qd_writer_u8(&w, scalar->type);

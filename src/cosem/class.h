@@ -42,6 +42,7 @@ extern const qd_class_t qd_class_data;                /* 1, version 0 */
 extern const qd_class_t qd_class_register;            /* 3, version 0 */
 extern const qd_class_t qd_class_register_activation; /* 6, version 0 */
 extern const qd_class_t qd_class_profile_generic;     /* 7, version 1 */
+extern const qd_class_t qd_class_profile_captured;    /* 7, version 1: captured by period or by method */
 extern const qd_class_t qd_class_clock;               /* 8, version 0 */
 extern const qd_class_t qd_class_script_table;        /* 9, version 0 */
 extern const qd_class_t qd_class_association_ln;      /* 15, version 1 */

@@ -227,39 +227,58 @@ static void put_string(qd_writer_t *w, const qd_scalar_t *scalar, bool with_leng
                      content_octets(scalar));
 }
 
+/* Octets behind the tag of the types that are numbers; the others are strings, or nothing. */
+#define NO_NUMBER 0xFFu
+
+static uint8_t number_octets(uint8_t type) {
+    static const uint8_t octets[] = {
+        [QD_TYPE_NULL] = 0,
+        [QD_TYPE_ARRAY] = NO_NUMBER,
+        [QD_TYPE_STRUCTURE] = NO_NUMBER,
+        [QD_TYPE_BOOLEAN] = 1,
+        [QD_TYPE_BIT_STRING] = NO_NUMBER,
+        [QD_TYPE_DOUBLE_LONG] = 4,
+        [QD_TYPE_DOUBLE_LONG_UNSIGNED] = 4,
+        [7] = NO_NUMBER,
+        [8] = NO_NUMBER,
+        [QD_TYPE_OCTET_STRING] = NO_NUMBER,
+        [QD_TYPE_VISIBLE_STRING] = NO_NUMBER,
+        [11] = NO_NUMBER,
+        [QD_TYPE_UTF8_STRING] = NO_NUMBER,
+        [QD_TYPE_BCD] = 1,
+        [14] = NO_NUMBER,
+        [QD_TYPE_INTEGER] = 1,
+        [QD_TYPE_LONG] = 2,
+        [QD_TYPE_UNSIGNED] = 1,
+        [QD_TYPE_LONG_UNSIGNED] = 2,
+        [19] = NO_NUMBER,
+        [QD_TYPE_LONG64] = 8,
+        [QD_TYPE_LONG64_UNSIGNED] = 8,
+        [QD_TYPE_ENUM] = 1,
+        [QD_TYPE_FLOAT32] = 4,
+        [QD_TYPE_FLOAT64] = 8,
+    };
+
+    return type < sizeof octets ? octets[type] : NO_NUMBER;
+}
+
 void qd_axdr_put_scalar(qd_writer_t *w, const qd_scalar_t *scalar) {
+    uint8_t octets = number_octets(scalar->type);
+
+    if (octets != NO_NUMBER) {
+        uint8_t *room = qd_writer_reserve(w, 1u + (size_t)octets);
+        uint64_t value = scalar->type == QD_TYPE_BOOLEAN ? scalar->v.u != 0u : scalar->v.u;
+
+        if (room != NULL) {
+            room[0] = scalar->type;
+        }
+        for (size_t i = octets; room != NULL && i > 0u; i--) {
+            room[i] = (uint8_t)value;
+            value >>= 8;
+        }
+        return;
+    }
     switch (scalar->type) {
-    case QD_TYPE_NULL:
-        qd_writer_u8(w, scalar->type);
-        break;
-    case QD_TYPE_BOOLEAN:
-        qd_writer_u8(w, scalar->type);
-        qd_writer_u8(w, scalar->v.u != 0u);
-        break;
-    case QD_TYPE_BCD:
-    case QD_TYPE_INTEGER:
-    case QD_TYPE_UNSIGNED:
-    case QD_TYPE_ENUM:
-        qd_writer_u8(w, scalar->type);
-        qd_writer_u8(w, (uint8_t)scalar->v.u);
-        break;
-    case QD_TYPE_LONG:
-    case QD_TYPE_LONG_UNSIGNED:
-        qd_writer_u8(w, scalar->type);
-        qd_writer_u16(w, (uint16_t)scalar->v.u);
-        break;
-    case QD_TYPE_DOUBLE_LONG:
-    case QD_TYPE_DOUBLE_LONG_UNSIGNED:
-    case QD_TYPE_FLOAT32:
-        qd_writer_u8(w, scalar->type);
-        qd_writer_u32(w, (uint32_t)scalar->v.u);
-        break;
-    case QD_TYPE_LONG64:
-    case QD_TYPE_LONG64_UNSIGNED:
-    case QD_TYPE_FLOAT64:
-        qd_writer_u8(w, scalar->type);
-        qd_writer_u64(w, scalar->v.u);
-        break;
     case QD_TYPE_BIT_STRING:
     case QD_TYPE_OCTET_STRING:
     case QD_TYPE_VISIBLE_STRING:
