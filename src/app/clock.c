@@ -110,18 +110,36 @@ void qd_clock_stamp(qd_utc_t utc, uint8_t hundredths, int16_t deviation_min, uin
                     uint8_t octets[QD_DATE_TIME_SIZE]) {
     qd_civil_t civil;
     qd_civil_from_seconds(utc - (qd_utc_t)deviation_min * 60, &civil);
-    qd_writer_t w;
-    qd_writer_init(&w, octets, QD_DATE_TIME_SIZE);
-    qd_writer_u16(&w, civil.year);
-    qd_writer_u8(&w, civil.month);
-    qd_writer_u8(&w, civil.day);
-    qd_writer_u8(&w, civil.weekday);
-    qd_writer_u8(&w, civil.hour);
-    qd_writer_u8(&w, civil.minute);
-    qd_writer_u8(&w, civil.second);
-    qd_writer_u8(&w, hundredths);
-    qd_writer_u16(&w, (uint16_t)deviation_min);
-    qd_writer_u8(&w, status);
+    octets[0] = (uint8_t)(civil.year >> 8);
+    octets[1] = (uint8_t)civil.year;
+    octets[2] = civil.month;
+    octets[3] = civil.day;
+    octets[4] = civil.weekday;
+    octets[5] = civil.hour;
+    octets[6] = civil.minute;
+    octets[7] = civil.second;
+    octets[8] = hundredths;
+    octets[9] = (uint8_t)((uint16_t)deviation_min >> 8);
+    octets[10] = (uint8_t)deviation_min;
+    octets[11] = status;
+}
+
+void qd_clock_stamp_next(qd_stamp_t *stamp, qd_utc_t utc, uint8_t hundredths, int16_t deviation_min,
+                         uint8_t status) {
+    uint8_t *octets = stamp->octets;
+    bool same_zone =
+        octets[9] == (uint8_t)((uint16_t)deviation_min >> 8) && octets[10] == (uint8_t)deviation_min;
+    if (!same_zone || octets[2] == 0 || utc < stamp->midnight || utc - stamp->midnight >= 86400) {
+        qd_clock_stamp(utc, hundredths, deviation_min, status, octets);
+        stamp->midnight = utc - octets[5] * 3600 - octets[6] * 60 - octets[7];
+        return;
+    }
+    uint32_t second = (uint32_t)(utc - stamp->midnight);
+    octets[5] = (uint8_t)(second / 3600u);
+    octets[6] = (uint8_t)(second / 60u % 60u);
+    octets[7] = (uint8_t)(second % 60u);
+    octets[8] = hundredths;
+    octets[11] = status;
 }
 
 void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[QD_DATE_TIME_SIZE]) {

@@ -53,6 +53,14 @@ void qd_clock_date_time(const qd_clock_t *clock, int64_t utc_ms, uint8_t octets[
 /* COSEM date-time of an instant under a deviation and status of its own; hundredths FF: not specified. */
 void qd_clock_stamp(qd_utc_t utc, uint8_t hundredths, int16_t deviation_min, uint8_t status,
                     uint8_t octets[QD_DATE_TIME_SIZE]);
+/* A stamp that is moved on from row to row; all zero at first. */
+typedef struct qd_stamp {
+    qd_utc_t midnight; /* begin of its day, in UTC */
+    uint8_t octets[QD_DATE_TIME_SIZE];
+} qd_stamp_t;
+/* As qd_clock_stamp; the date is worked out anew only when the day or the deviation is another than before. */
+void qd_clock_stamp_next(qd_stamp_t *stamp, qd_utc_t utc, uint8_t hundredths, int16_t deviation_min,
+                         uint8_t status);
 /* Instant in s that a COSEM date-time bounds a range with, 0 .. 2^32 - 1: fields that are not specified stand for
  * the earliest (last: the latest) time that fits, and so does an hour that comes twice without the DST bit; the weekday
  * is not looked at; what is before 2000 in UTC and years after 2135 are the ends of all time. A first bound with hundredths is rounded

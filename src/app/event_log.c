@@ -67,6 +67,7 @@ typedef struct table {
     const qd_event_bus_t *bus;
     qd_ref_t ref;
     fetched_t row;
+    qd_scalar_t cell[JOURNAL_COLUMNS];
 } table_t;
 
 static bool is_journal(qd_ref_t ref) {
@@ -170,59 +171,52 @@ static bool table_worth(const void *context, uint8_t column, int64_t *value) {
     return column == COLUMN_TIME && !table->row.corrupt;
 }
 
-static qd_status_t give_time(const fetched_t *row, const qd_sink_t *sink) {
-    uint8_t octets[QD_DATE_TIME_SIZE];
-    int64_t utc_ms = row->utc_ms - (row->utc_ms % 1000 + 1000) % 1000;
-    qd_clock_stamp(utc_ms / 1000, row->hundredths, row->deviation_min, row->status, octets);
-    return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, octets, sizeof octets);
+/* Time, code, meter status. */
+static void event_cells(const fetched_t *row, qd_scalar_t *cell) {
+    qd_scalar_unsigned(&cell[COLUMN_CODE], QD_TYPE_UNSIGNED, row->u.event.code);
+    qd_scalar_unsigned(&cell[2], QD_TYPE_DOUBLE_LONG_UNSIGNED, row->u.event.meter_status);
 }
 
-static qd_status_t give_event_column(const fetched_t *row, uint8_t column, const qd_sink_t *sink) {
-    if (column == COLUMN_CODE) {
-        return qd_sink_integer(sink, QD_TYPE_UNSIGNED, row->u.event.code);
-    }
-    return qd_sink_integer(sink, QD_TYPE_DOUBLE_LONG_UNSIGNED, row->u.event.meter_status);
-}
-
-static qd_status_t give_journal_column(const qd_journal_entry_t *entry, uint8_t column,
-                                       const qd_sink_t *sink) {
-    switch (column) {
-    case 1:
-        return qd_sink_integer(sink, QD_TYPE_DOUBLE_LONG_UNSIGNED, entry->sequence);
-    case 2:
-        return qd_sink_integer(sink, QD_TYPE_UNSIGNED, entry->code);
-    case 3:
-        return qd_sink_integer(sink, QD_TYPE_LONG_UNSIGNED, entry->detail);
-    case 4:
-        return qd_sink_integer(sink, QD_TYPE_LONG64, entry->old_value);
-    default:
-        return qd_sink_integer(sink, QD_TYPE_LONG64, entry->new_value);
-    }
-}
-
-static qd_status_t table_give(const void *context, uint32_t n, uint8_t column, const qd_sink_t *sink) {
-    const table_t *table = context;
-    const fetched_t *row = &table->row;
-    qd_ref_t ref = table->ref;
-    if (row->corrupt) {
-        qd_scalar_t value;
-        qd_scalar_null(&value);
-        if (column == (is_journal(ref) ? 2u : COLUMN_CODE)) {
-            qd_scalar_unsigned(&value, QD_TYPE_UNSIGNED, 0); /* no event has this code */
-        } else if (is_journal(ref) && column == 1) {
-            qd_scalar_unsigned(&value, QD_TYPE_DOUBLE_LONG_UNSIGNED, n);
-        }
-        return sink->scalar(sink->context, &value);
-    }
-    if (column == COLUMN_TIME) {
-        return give_time(row, sink);
-    }
-    return is_journal(ref) ? give_journal_column(&row->u.journal, column, sink)
-                           : give_event_column(row, column, sink);
+static void journal_cells(const qd_journal_entry_t *entry, qd_scalar_t *cell) {
+    qd_scalar_unsigned(&cell[1], QD_TYPE_DOUBLE_LONG_UNSIGNED, entry->sequence);
+    qd_scalar_unsigned(&cell[2], QD_TYPE_UNSIGNED, entry->code);
+    qd_scalar_unsigned(&cell[3], QD_TYPE_LONG_UNSIGNED, entry->detail);
+    qd_scalar_integer(&cell[4], QD_TYPE_LONG64, entry->old_value);
+    qd_scalar_integer(&cell[5], QD_TYPE_LONG64, entry->new_value);
 }
 
 static uint8_t column_count(qd_ref_t ref) {
     return is_journal(ref) ? JOURNAL_COLUMNS : LOG_COLUMNS;
+}
+
+/* A damaged row: no event has the code 0; the journal's numbers are the places of its entries. */
+static void damaged_cells(qd_ref_t ref, uint32_t n, qd_scalar_t *cell) {
+    for (uint8_t i = 0; i < column_count(ref); i++) {
+        qd_scalar_null(&cell[i]);
+    }
+    qd_scalar_unsigned(&cell[is_journal(ref) ? 2u : COLUMN_CODE], QD_TYPE_UNSIGNED, 0);
+    if (is_journal(ref)) {
+        qd_scalar_unsigned(&cell[1], QD_TYPE_DOUBLE_LONG_UNSIGNED, n);
+    }
+}
+
+static const qd_scalar_t *table_cells(void *context, uint32_t n) {
+    table_t *table = context;
+    const fetched_t *row = &table->row;
+    uint8_t octets[QD_DATE_TIME_SIZE];
+    if (row->corrupt) {
+        damaged_cells(table->ref, n, table->cell);
+        return table->cell;
+    }
+    int64_t utc_ms = row->utc_ms - (row->utc_ms % 1000 + 1000) % 1000;
+    qd_clock_stamp(utc_ms / 1000, row->hundredths, row->deviation_min, row->status, octets);
+    qd_scalar_octets(&table->cell[COLUMN_TIME], QD_TYPE_OCTET_STRING, octets, sizeof octets);
+    if (is_journal(table->ref)) {
+        journal_cells(&row->u.journal, table->cell);
+    } else {
+        event_cells(row, table->cell);
+    }
+    return table->cell;
 }
 
 /* One call's share of the search for the first row at or after an instant. */
@@ -235,10 +229,10 @@ static qd_status_t table_find(void *context, int64_t utc_s, qd_profile_search_t 
     return status;
 }
 
-static const qd_profile_t log_profile = {LOG_COLUMNS, COLUMN_TIME, LOOK_MAX,   table_bounds,
-                                         table_fetch, table_worth, table_give, table_find};
-static const qd_profile_t journal_profile = {JOURNAL_COLUMNS, COLUMN_TIME, LOOK_MAX,   table_bounds,
-                                             table_fetch,     table_worth, table_give, NULL};
+static const qd_profile_t log_profile = {LOG_COLUMNS, COLUMN_TIME, LOOK_MAX,    table_bounds,
+                                         table_fetch, table_worth, table_cells, table_find};
+static const qd_profile_t journal_profile = {JOURNAL_COLUMNS, COLUMN_TIME, LOOK_MAX,    table_bounds,
+                                             table_fetch,     table_worth, table_cells, NULL};
 
 static const qd_profile_t *profile_of(qd_ref_t ref) {
     return is_journal(ref) ? &journal_profile : &log_profile;

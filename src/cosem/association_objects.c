@@ -12,70 +12,63 @@
 /* Access selectors of the object list. */
 enum { SELECT_WITHOUT_RIGHTS = 1, SELECT_CLASSES, SELECT_OBJECTS, SELECT_OBJECT };
 
-/* Most octets and elements of a row: 11 attributes, two of them with four selectors, and 6 methods. */
-#define ROW_MAX 192u
-#define PIECES_MAX 24u
-
-/* Elements in one piece, each with its end, so that a block need not cut them. */
-typedef struct row_octets {
-    uint8_t octets[ROW_MAX];
-    uint8_t end[PIECES_MAX];
-    uint8_t length;
-    uint8_t pieces;
-} row_octets_t;
-
-static void put(row_octets_t *row, const uint8_t *octets, uint8_t length) {
-    memcpy(row->octets + row->length, octets, length);
-    row->length = (uint8_t)(row->length + length);
-    row->end[row->pieces++] = row->length;
-}
-
-static bool selectors_of(const qd_class_attribute_t *attribute, uint8_t *count) {
-    *count = attribute == NULL || (attribute->flags & QD_ATTRIBUTE_SELECTIVE) == 0        ? 0u
-             : (attribute->flags & QD_ATTRIBUTE_SELECTIVE_LIST) == QD_ATTRIBUTE_SELECTIVE ? 2u
-                                                                                          : 4u;
-    return *count != 0;
-}
+/* Most octets of a row: 11 attributes, one of them with four selectors, and 6 methods; and what a form is longer than
+ * what becomes of it. */
+#define ROW_MAX 160u
+#define FORM 8u
 
 /* structure { attribute_id integer, access_mode enum, access_selectors }; the selectors are an array of integer, or
- * null-data: none */
-static void put_attribute(row_octets_t *row, const qd_class_attribute_t *attribute, uint8_t number,
-                          uint8_t rights) {
-    uint8_t flags = attribute != NULL ? attribute->flags : 0u;
-    uint8_t mode = (rights & QD_RIGHT_READ) != 0 && (flags & QD_ATTRIBUTE_SECRET) == 0 ? 1u : 0u;
-    uint8_t count = 0;
-    uint8_t octets[16] = {QD_TYPE_STRUCTURE, 3, QD_TYPE_INTEGER, number, QD_TYPE_ENUM, 0, QD_TYPE_NULL};
-    mode |= (rights & QD_RIGHT_WRITE) != 0 && (flags & QD_ATTRIBUTE_WRITABLE) != 0 ? 2u : 0u;
-    octets[5] = mode;
-    if (!selectors_of(attribute, &count)) {
-        put(row, octets, 7);
-        return;
+ * null-data: none. All functions here return the end. */
+static uint8_t *put_attribute(uint8_t *at, unsigned flags, uint8_t number, unsigned read, unsigned write) {
+    static const uint8_t form[FORM] = {QD_TYPE_STRUCTURE, 3, QD_TYPE_INTEGER, 0,
+                                       QD_TYPE_ENUM,      0, QD_TYPE_NULL};
+    memcpy(at, form, FORM);
+    at[3] = number;
+    at[5] = (uint8_t)(((flags & QD_ATTRIBUTE_SECRET) != 0 ? 0u : read) |
+                      ((flags & QD_ATTRIBUTE_WRITABLE) != 0 ? write : 0u));
+    if ((flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
+        return at + 7;
     }
-    octets[6] = QD_TYPE_ARRAY;
-    octets[7] = count;
-    for (uint8_t i = 0; i < count; i++) {
-        octets[8u + 2u * i] = QD_TYPE_INTEGER;
-        octets[9u + 2u * i] = (uint8_t)(i + 1u);
+    uint8_t count = (flags & QD_ATTRIBUTE_SELECTIVE_LIST) == QD_ATTRIBUTE_SELECTIVE_LIST ? 4u : 2u;
+    at[6] = QD_TYPE_ARRAY;
+    at[7] = count;
+    at += 8;
+    for (uint8_t i = 1; i <= count; i++) {
+        *at++ = QD_TYPE_INTEGER;
+        *at++ = i;
     }
-    put(row, octets, (uint8_t)(8u + 2u * count));
+    return at;
+}
+
+/* structure { method_id integer, access_mode enum } */
+static uint8_t *put_method(uint8_t *at, uint8_t number, bool may) {
+    static const uint8_t form[FORM] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_INTEGER, 0, QD_TYPE_ENUM};
+    memcpy(at, form, FORM);
+    at[3] = number;
+    at[5] = may;
+    return at + 6;
 }
 
 /* structure { attribute_access array, method_access array }; NULL: both empty */
-static void put_rights(row_octets_t *row, const qd_class_t *class_row, uint8_t rights) {
+static uint8_t *put_rights(uint8_t *at, const qd_class_t *class_row, uint8_t rights) {
+    unsigned read = (rights & QD_RIGHT_READ) != 0 ? 1u : 0u;
+    unsigned write = (rights & QD_RIGHT_WRITE) != 0 ? 2u : 0u;
     uint8_t attributes = class_row != NULL ? (uint8_t)(class_row->attribute_count + 1u) : 0u;
     uint8_t methods = class_row != NULL ? class_row->method_count : 0u;
-    const uint8_t head[4] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_ARRAY, attributes};
-    const uint8_t middle[2] = {QD_TYPE_ARRAY, methods};
-    put(row, head, sizeof head);
+    uint32_t may = (rights & QD_RIGHT_EXECUTE) != 0 && class_row != NULL ? class_row->methods : 0u;
+    *at++ = QD_TYPE_STRUCTURE;
+    *at++ = 2;
+    *at++ = QD_TYPE_ARRAY;
+    *at++ = attributes;
     for (uint8_t i = 1; i <= attributes; i++) {
-        put_attribute(row, i > 1u ? &class_row->attributes[i - 2u] : NULL, i, rights);
+        at = put_attribute(at, i > 1u ? class_row->attributes[i - 2u].flags : 0u, i, read, write);
     }
-    put(row, middle, sizeof middle);
-    for (uint8_t i = 1; i <= methods; i++) {
-        bool may = (rights & QD_RIGHT_EXECUTE) != 0 && (class_row->methods & (1u << (i - 1u))) != 0;
-        const uint8_t method[6] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_INTEGER, i, QD_TYPE_ENUM, may};
-        put(row, method, sizeof method);
+    *at++ = QD_TYPE_ARRAY;
+    *at++ = methods;
+    for (uint8_t i = 1; i <= methods; i++, may >>= 1) {
+        at = put_method(at, i, (may & 1u) != 0);
     }
+    return at;
 }
 
 /* structure { class_id, version, logical_name, access_rights } */
@@ -84,36 +77,25 @@ static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, ui
     const qd_class_t *class_row = self->tables->objects[object.row].class_row;
     const uint8_t *obis = self->tables->objects[object.row].obis.group;
     qd_axdr_sink_t *out = qd_axdr_sink_of(sink);
-    row_octets_t row;
+    uint8_t octets[ROW_MAX];
     uint8_t rights = 0;
     if (out == NULL) {
         return QD_UNSUPPORTED; /* only the face that has associations asks for their lists */
     }
-    const uint8_t head[15] = {QD_TYPE_STRUCTURE,
-                              4,
-                              QD_TYPE_LONG_UNSIGNED,
-                              (uint8_t)(class_row->id >> 8),
-                              (uint8_t)class_row->id,
-                              QD_TYPE_UNSIGNED,
-                              class_row->version,
-                              QD_TYPE_OCTET_STRING,
-                              6,
-                              obis[0],
-                              obis[1],
-                              obis[2],
-                              obis[3],
-                              (uint8_t)(obis[4] + object.member),
-                              obis[5]};
+    static const uint8_t form[] = {QD_TYPE_STRUCTURE, 4, QD_TYPE_LONG_UNSIGNED, 0, 0,
+                                   QD_TYPE_UNSIGNED,  0, QD_TYPE_OCTET_STRING,  6};
+    memcpy(octets, form, sizeof form);
+    octets[3] = (uint8_t)(class_row->id >> 8);
+    octets[4] = (uint8_t)class_row->id;
+    octets[6] = class_row->version;
+    memcpy(octets + sizeof form, obis, 6);
+    octets[sizeof form + 4u] = (uint8_t)(obis[4] + object.member);
     if (with_rights) {
-        qd_call_t as_client = *call;
-        as_client.client = client;
+        const qd_call_t as_client = {.client = client, .local = call->local};
         rights = qd_object_rights(self->objects, object.row, &as_client);
     }
-    row.length = 0;
-    row.pieces = 0;
-    put(&row, head, sizeof head);
-    put_rights(&row, with_rights ? class_row : NULL, rights);
-    return qd_axdr_sink_elements(out, row.octets, row.end, row.pieces);
+    const uint8_t *end = put_rights(octets + sizeof form + 6u, with_rights ? class_row : NULL, rights);
+    return qd_axdr_sink_encoded(out, octets, (size_t)(end - octets));
 }
 
 static bool sees(const qd_associations_t *self, uint16_t row, uint8_t client) {

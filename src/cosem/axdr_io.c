@@ -42,10 +42,11 @@ static bool is_open(const qd_axdr_sink_t *sink) {
 static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
     uint8_t octets[4];
     qd_axdr_sink_t *sink = context;
-    if (is_open(sink)) {
-        size_t before = sink->w->at;
-        qd_axdr_put_group(sink->w, type, count);
-        sink->emitted += (uint32_t)(sink->w->at - before);
+    uint8_t *room = count < 0x80u && is_open(sink) ? qd_writer_reserve(sink->w, 2) : NULL;
+    if (room != NULL) {
+        room[0] = (uint8_t)type;
+        room[1] = (uint8_t)count;
+        sink->emitted += 2u;
         return QD_OK;
     }
     qd_writer_t w;
@@ -76,10 +77,73 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
     return w.status == QD_OK ? qd_axdr_sink_emit(context, octets, w.at) : w.status;
 }
 
+/* What most columns of most profiles are; 0: none of these. */
+static inline size_t encode(uint8_t *room, const qd_scalar_t *scalar) {
+    uint8_t type = scalar->type;
+    uint32_t value = (uint32_t)scalar->v.u; /* read before the octets are written, which might be it */
+    room[0] = type;
+    switch (type) {
+    case QD_TYPE_DOUBLE_LONG:
+    case QD_TYPE_DOUBLE_LONG_UNSIGNED:
+        room[1] = (uint8_t)(value >> 24);
+        room[2] = (uint8_t)(value >> 16);
+        room[3] = (uint8_t)(value >> 8);
+        room[4] = (uint8_t)value;
+        return 5;
+    case QD_TYPE_UNSIGNED:
+        room[1] = (uint8_t)value;
+        return 2;
+    case QD_TYPE_OCTET_STRING:
+        if (scalar->length > QD_SCALAR_INLINE) {
+            return 0;
+        }
+        room[1] = (uint8_t)scalar->length;
+        memcpy(room + 2, scalar->v.octets, QD_SCALAR_INLINE);
+        return scalar->length + 2u;
+    default:
+        return 0;
+    }
+}
+
+/* Scalars that fit whatever they are go straight into the window. Returns how many it took. */
+static uint8_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
+                          uint8_t count) {
+    size_t before = sink->w->at;
+    size_t left = sink->limit - before;
+    size_t length = 1;
+    uint8_t i = 0;
+    if (!is_open(sink)) {
+        return 0;
+    }
+    uint8_t *at = qd_writer_reserve(sink->w, left);
+    const uint8_t *last = at != NULL ? at + left - ELEMENT_MAX : NULL;
+    for (; at != NULL && at <= last && i < count; i++) {
+        length = encode(at, &scalar[chosen != NULL ? chosen[i] : i]);
+        at += length;
+        if (length == 0) {
+            break;
+        }
+    }
+    sink->w->at = at != NULL ? (size_t)(at - sink->w->data) : before;
+    sink->emitted += (uint32_t)(sink->w->at - before);
+    return i;
+}
+
+static qd_status_t sink_scalars(void *context, const qd_scalar_t *scalar, const uint8_t *chosen,
+                                uint8_t count) {
+    qd_status_t status = QD_OK;
+    uint8_t i = encode_row(context, scalar, chosen, count);
+    for (; status == QD_OK && i < count; i++) {
+        status = sink_scalar(context, &scalar[chosen != NULL ? chosen[i] : i]);
+    }
+    return status;
+}
+
 void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->sink.context = sink;
     sink->sink.group = sink_group;
     sink->sink.scalar = sink_scalar;
+    sink->sink.scalars = sink_scalars;
     sink->w = w;
     sink->start = w->at;
     sink->limit = limit < w->size ? limit : w->size;
@@ -87,18 +151,34 @@ void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->emitted = 0;
 }
 
-qd_status_t qd_axdr_sink_elements(qd_axdr_sink_t *sink, const uint8_t *octets, const uint8_t *end,
-                                  uint8_t count) {
-    qd_status_t status = QD_OK;
-    uint8_t at = 0;
-    if (sink->skip == 0 && end[count - 1u] <= sink->limit - sink->w->at) {
-        return qd_axdr_sink_emit(sink, octets, end[count - 1u]);
+/* Octets of the small elements that encoded rows are made of, but for the content of groups. */
+static size_t element_octets(const uint8_t *octets) {
+    switch (octets[0]) {
+    case QD_TYPE_NULL:
+        return 1;
+    case QD_TYPE_LONG_UNSIGNED:
+        return 3;
+    case QD_TYPE_OCTET_STRING:
+        return 2u + octets[1];
+    default:
+        return 2; /* heads of groups, numbers of one octet */
     }
-    for (uint8_t i = 0; status == QD_OK && i < count; i++) {
-        status = qd_axdr_sink_emit(sink, octets + at, (size_t)(end[i] - at));
-        at = end[i];
+}
+
+qd_status_t qd_axdr_sink_encoded(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
+    size_t reach = sink->skip + (sink->limit - sink->w->at);
+    size_t whole = 0;
+    if (sink->skip >= length || length <= reach) {
+        return qd_axdr_sink_emit(sink, octets, length);
     }
-    return status;
+    for (size_t next = element_octets(octets); next <= reach; next += element_octets(octets + next)) {
+        whole = next;
+    }
+    if (whole <= sink->skip && sink->w->at == sink->start) {
+        return qd_axdr_sink_emit(sink, octets, length); /* a window below one element cuts it */
+    }
+    (void)qd_axdr_sink_emit(sink, octets, whole > sink->skip ? whole : sink->skip);
+    return QD_NO_SPACE;
 }
 
 qd_axdr_sink_t *qd_axdr_sink_of(const qd_sink_t *sink) {

@@ -27,9 +27,9 @@ void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset);
  * block whole. QD_OK; QD_NO_SPACE: the block is full, emitted says how far the unit got. */
 qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length);
 
-/* The same of several elements that stand one behind the other, end[i] being the end of the i-th. */
-qd_status_t qd_axdr_sink_elements(qd_axdr_sink_t *sink, const uint8_t *octets, const uint8_t *end,
-                                  uint8_t count);
+/* A row that is encoded already: structures, arrays of at most 127, octet-strings of at most 127 octets, null-data,
+ * long-unsigned and numbers of one octet. As emit of each element; nothing of the unit may stand before it. */
+qd_status_t qd_axdr_sink_encoded(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length);
 /* The A-XDR sink behind a neutral one; NULL: it is another. */
 qd_axdr_sink_t *qd_axdr_sink_of(const qd_sink_t *sink);
 

@@ -1,18 +1,17 @@
 #include "item/profile.h"
 
+#include "item/scalar.h"
+
 /* Progress of a selection whose rows have all been found; it is asked for again when the answer needs blocks. */
 #define LOOKED UINT32_MAX
 
 /* structure of the chosen columns of the present row; selection NULL: of all */
-static qd_status_t give(const qd_profile_t *profile, const void *table, uint32_t n,
-                        const qd_selection_t *selection, const qd_sink_t *sink) {
+static qd_status_t give(const qd_profile_t *profile, void *table, uint32_t n, const qd_selection_t *selection,
+                        const qd_sink_t *sink) {
     const uint8_t *chosen = selection != NULL && selection->columns != 0 ? selection->column : NULL;
     uint8_t columns = chosen != NULL ? selection->columns : profile->columns;
     qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, columns);
-    for (uint8_t i = 0; status == QD_OK && i < columns; i++) {
-        status = profile->give(table, n, chosen != NULL ? chosen[i] : i, sink);
-    }
-    return status;
+    return status == QD_OK ? qd_sink_scalars(sink, profile->cells(table, n), chosen, columns) : status;
 }
 
 qd_status_t qd_profile_row(const qd_profile_t *profile, void *table, uint32_t n, const qd_sink_t *sink) {

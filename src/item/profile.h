@@ -37,8 +37,8 @@ typedef struct qd_profile {
     qd_status_t (*fetch)(void *table, uint32_t n);
     /* What a column of the present row is worth: a number, or s of UTC since 2000-01-01. False: damaged or no number. */
     bool (*worth)(const void *table, uint8_t column, int64_t *value);
-    /* Gives a column of the present row, whose number is n. The sink's status. */
-    qd_status_t (*give)(const void *table, uint32_t n, uint8_t column, const qd_sink_t *sink);
+    /* All columns of the present row, whose number is n; they are the table's until the next fetch. */
+    const qd_scalar_t *(*cells)(void *table, uint32_t n);
     /* Searches the orderly rows for the first one of at least value (their end: none). QD_OK: search->low is it;
      * QD_PENDING: call again. NULL: no row is ever in order. */
     qd_status_t (*find)(void *table, int64_t value, qd_profile_search_t *search);

@@ -134,13 +134,14 @@ static qd_status_t take_entries(const qd_columns_t *columns, const qd_source_t *
         return QD_RANGE;
     }
     int64_t last = number[3] == 0 || number[3] > columns->count ? columns->count : number[3];
-    if (last < number[2] || last - number[2] >= (int64_t)QD_SELECTION_COLUMNS) {
+    bool all = number[2] == 1 && last == columns->count;
+    if (!all && (last < number[2] || last - number[2] >= (int64_t)QD_SELECTION_COLUMNS)) {
         return QD_RANGE;
     }
     selection->kind = QD_SELECT_ENTRY;
     selection->from = number[0];
     selection->to = number[1];
-    for (int64_t column = number[2]; column <= last; column++) {
+    for (int64_t column = number[2]; !all && column <= last; column++) {
         selection->column[selection->columns++] = (uint8_t)(column - 1);
     }
     return QD_OK;

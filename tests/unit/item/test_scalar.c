@@ -292,7 +292,7 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
 
 static void test_sinks(void **state) {
     qd_scalar_t got;
-    const qd_sink_t sink = {&got, NULL, sink_scalar};
+    const qd_sink_t sink = {.context = &got, .group = NULL, .scalar = sink_scalar};
     (void)state;
     assert_int_equal(qd_sink_integer(&sink, QD_TYPE_INTEGER, -3), QD_NO_SPACE);
     assert_int_equal(got.type, QD_TYPE_INTEGER);
