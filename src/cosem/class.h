@@ -38,18 +38,22 @@ typedef struct qd_class {
     uint32_t methods;     /* bit n-1: this meter has method n */
 } qd_class_t;
 
-extern const qd_class_t qd_class_data;                /* 1, version 0 */
-extern const qd_class_t qd_class_register;            /* 3, version 0 */
-extern const qd_class_t qd_class_register_activation; /* 6, version 0 */
-extern const qd_class_t qd_class_profile_generic;     /* 7, version 1 */
-extern const qd_class_t qd_class_profile_captured;    /* 7, version 1: captured by period or by method */
-extern const qd_class_t qd_class_clock;               /* 8, version 0 */
-extern const qd_class_t qd_class_script_table;        /* 9, version 0 */
-extern const qd_class_t qd_class_association_ln;      /* 15, version 1 */
-extern const qd_class_t qd_class_association_ln_2;    /* 15, version 2: with users */
-extern const qd_class_t qd_class_sap_assignment;      /* 17, version 0 */
-extern const qd_class_t qd_class_local_port;          /* 19, version 1 */
-extern const qd_class_t qd_class_hdlc_setup;          /* 23, version 1 */
-extern const qd_class_t qd_class_tcp_setup;           /* 41, version 0 */
+extern const qd_class_t qd_class_data;                   /* 1, version 0 */
+extern const qd_class_t qd_class_register;               /* 3, version 0 */
+extern const qd_class_t qd_class_register_activation;    /* 6, version 0 */
+extern const qd_class_t qd_class_profile_captured;       /* 7, version 1: captured by period or by method */
+extern const qd_class_t qd_class_profile_generic;        /* 7, version 1 */
+extern const qd_class_t qd_class_clock;                  /* 8, version 0 */
+extern const qd_class_t qd_class_script_table;           /* 9, version 0 */
+extern const qd_class_t qd_class_special_days_table;     /* 11, version 0 */
+extern const qd_class_t qd_class_association_ln;         /* 15, version 1 */
+extern const qd_class_t qd_class_association_ln_2;       /* 15, version 2: with users */
+extern const qd_class_t qd_class_sap_assignment;         /* 17, version 0 */
+extern const qd_class_t qd_class_local_port;             /* 19, version 1 */
+extern const qd_class_t qd_class_activity_calendar;      /* 20, version 0 */
+extern const qd_class_t qd_class_register_monitor;       /* 21, version 0 */
+extern const qd_class_t qd_class_single_action_schedule; /* 22, version 0 */
+extern const qd_class_t qd_class_hdlc_setup;             /* 23, version 1 */
+extern const qd_class_t qd_class_tcp_setup;              /* 41, version 0 */
 
 #endif
