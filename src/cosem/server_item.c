@@ -16,7 +16,7 @@ static qd_status_t probe_scalar(void *context, const qd_scalar_t *scalar) {
     return QD_OK;
 }
 
-const qd_sink_t qd_item_probe = {NULL, probe_group, probe_scalar};
+const qd_sink_t qd_item_probe = {NULL, probe_group, probe_scalar, NULL};
 
 void qd_item_refuse(qd_selected_t *item, uint8_t result) {
     item->row = QD_SELECTED_REFUSED;
