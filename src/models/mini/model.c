@@ -109,8 +109,8 @@ static const qd_tariff_config_t tariff = {
 };
 
 static const qd_client_row_t clients[CLIENTS] = {
-    [PUBLIC] = {"public", 16, QD_ALLOW_NONE, QD_ALLOW_NONE, false, NULL},
-    [MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001"},
+    [PUBLIC] = {"public", 16, QD_ALLOW_NONE, QD_ALLOW_NONE, false, NULL, NULL, 0},
+    [MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001", NULL, 0},
 };
 
 static const qd_channel_row_t channels[] = {

@@ -74,12 +74,12 @@ static const qd_tariff_config_t tariff = {
 /* The policy: who may associate where. Passwords cross in clear, so only local bearers take them;
  * the pre-established client waits for protected APDUs. */
 static const qd_client_row_t clients[QD_ST402_CLIENTS] = {
-    [QD_ST402_PUBLIC] = {"public", 16, QD_ALLOW_NONE, QD_ALLOW_NONE, false, NULL},
-    [QD_ST402_MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001"},
-    [QD_ST402_PREESTABLISHED] = {"preestablished", 102, 0, 0, true, NULL},
-    [QD_ST402_LEVEL_1] = {"level1", 17, QD_ALLOW_LLS, 0, false, "level-1-0001"},
-    [QD_ST402_LEVEL_2] = {"level2", 18, QD_ALLOW_LLS, 0, false, "level-2-0001"},
-    [QD_ST402_LEVEL_3] = {"level3", 19, QD_ALLOW_LLS, 0, false, "level-3-0001"},
+    [QD_ST402_PUBLIC] = {"public", 16, QD_ALLOW_NONE, QD_ALLOW_NONE, false, NULL, NULL, 0},
+    [QD_ST402_MANAGEMENT] = {"management", 1, QD_ALLOW_LLS, 0, false, "management-0001", NULL, 0},
+    [QD_ST402_PREESTABLISHED] = {"preestablished", 102, 0, 0, true, NULL, NULL, 0},
+    [QD_ST402_LEVEL_1] = {"level1", 17, QD_ALLOW_LLS, 0, false, "level-1-0001", NULL, 0},
+    [QD_ST402_LEVEL_2] = {"level2", 18, QD_ALLOW_LLS, 0, false, "level-2-0001", NULL, 0},
+    [QD_ST402_LEVEL_3] = {"level3", 19, QD_ALLOW_LLS, 0, false, "level-3-0001", NULL, 0},
 };
 
 /* TCP counts as local until there is high level security: management could not get in otherwise. */
