@@ -52,17 +52,6 @@ bool qd_link_silent(qd_link_t *link, uint32_t limit_s) {
     return limit_s != 0 && link->now_ms - link->active_ms >= limit_s * 1000u;
 }
 
-qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us) {
-    const qd_request_t request = {
-        .channel = link->number,
-        .generation = link->generation,
-        .local = link->local,
-        .tick_us = tick_us,
-        .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
-    };
-    return request;
-}
-
 void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *request, qd_writer_t *response) {
     qd_status_t status = qd_server_apdu(server, request, response);
     link->waiting = status == QD_PENDING && ++link->retries < RETRIES_MAX;
@@ -81,7 +70,7 @@ void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *req
     link->more_sap = request->client_sap;
 }
 
-void qd_link_flush(qd_link_t *link) {
+void qd_link_send(qd_link_t *link) {
     if (link->to_send > 0) {
         if (qd_link_write(link, link->transmit, link->to_send)) {
             link->to_send = 0;
@@ -89,7 +78,7 @@ void qd_link_flush(qd_link_t *link) {
                 qd_link_mode_e_sent(link);
             }
         }
-    } else if (link->port->framing == QD_FRAMING_HDLC) {
+    } else {
         qd_link_hdlc_flush(link);
     }
 }

@@ -98,7 +98,12 @@ typedef struct qd_link {
 void qd_link_init(qd_link_t *link, uint8_t number, const qd_channel_row_t *row, const qd_io_t *io,
                   const qd_channel_port_t *port, uint8_t *receive, uint8_t *transmit);
 /* Sends what the last steps answered, as far as the channel takes it. */
-void qd_link_flush(qd_link_t *link);
+void qd_link_send(qd_link_t *link);
+static inline void qd_link_flush(qd_link_t *link) {
+    if (link->to_send > 0 || link->hdlc.part != 0) {
+        qd_link_send(link);
+    }
+}
 /* Serves at most one APDU; the answer waits for qd_link_flush. Returns true when there is more to do without waiting for the peer. */
 bool qd_link_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us);
 

@@ -13,7 +13,16 @@ void qd_link_look_at_clock(qd_link_t *link, uint64_t tick_us);
 /* True when the peer has been silent for limit_s; 0 is never. */
 bool qd_link_silent(qd_link_t *link, uint32_t limit_s);
 /* A request as far as the framing does not matter. */
-qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us);
+static inline qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us) {
+    const qd_request_t request = {
+        .channel = link->number,
+        .generation = link->generation,
+        .local = link->local,
+        .tick_us = tick_us,
+        .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
+    };
+    return request;
+}
 /* Serves it; link->waiting says whether it has to be asked again. The answer is in response. */
 void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *request, qd_writer_t *response);
 
