@@ -19,7 +19,9 @@ JOURNAL, MOUNT, SCALAR = "src/metrology/journal.c", "src/metrology/mount.c", "sr
 ASSOCIATION, SERVER, GET = "src/cosem/association.c", "src/cosem/server.c", "src/cosem/server_get.c"
 ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set.c", "src/cosem/object.c",
                                 "src/cosem/directory.c")
-LINK, AXDR = "src/cosem/link.c", "src/cosem/axdr_io.c"
+WRAPPER, AXDR = "src/cosem/link_wrapper.c", "src/cosem/axdr_io.c"
+LINK_HDLC, MODE_E, IO = "src/cosem/link_hdlc.c", "src/cosem/link_mode_e.c", "src/app/io.c"
+HDLC, HDLC_RECEIVER = "src/protocol/hdlc.c", "src/protocol/hdlc_receiver.c"
 EVENT, EVENT_LOG, SELECTION = "src/app/event.c", "src/app/event_log.c", "src/item/selection.c"
 SLOTS, GROUP, SUPER, STORE, MOVE, DEVICE = ("src/store/slots.c", "src/store/group.c", "src/store/superblock.c", "src/store/store.c",
                                             "src/store/migrate.c", "src/store/device.c")
@@ -169,8 +171,47 @@ ROWS = [
     ("class-any", OBJECT, "class_row->id == name->class_id ? QD_OK : QD_CLASS", "class_row->id != 0 ? QD_OK : QD_CLASS", "any class will do"),
     ("scaler-sign", OBJECT, "row->scaler + shift", "-row->scaler + shift", "sign of the scaler"),
     ("table-order", DIRECTORY, "(r > 0 && key < next_free)", "false", "a table out of order is taken"),
-    ("addresses-kept", LINK, "asked->destination, asked->source,", "asked->source, asked->destination,", "the answer goes to the server"),
-    ("length-eight", LINK, "link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);", "link->to_send = (uint16_t)response->at;", "eight octets short"),
+    ("addresses-kept", WRAPPER, "asked->destination, asked->source,", "asked->source, asked->destination,", "the answer goes to the server"),
+    ("length-eight", WRAPPER, "link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);", "link->to_send = (uint16_t)response->at;", "eight octets short"),
+    # the HDLC link
+    ("hdlc-window", LINK_HDLC, "h->burst + 1u >= h->window", "h->burst >= h->window", "one frame more than the window"),
+    ("hdlc-final", LINK_HDLC, ".kind = QD_HDLC_I, .poll = last,", ".kind = QD_HDLC_I, .poll = true,", "F on every frame of a window"),
+    ("hdlc-send-number", LINK_HDLC, "heard->control.send == h->expected && h->answer == 0", "h->answer == 0",
+     "a repeated request is executed again"),
+    ("hdlc-receive-number", LINK_HDLC, "if (frames > outstanding) {", "if (false) {", "an N(R) that was never sent is taken"),
+    ("hdlc-go-back", LINK_HDLC, "        h->next = h->first;\n", "", "what got lost is not sent again"),
+    ("hdlc-segment-bit", LINK_HDLC, "bool segmented = length < left;", "bool segmented = length <= left;", "the last segment says more"),
+    ("hdlc-information", LINK_HDLC, "left < h->information_transmit ? left : h->information_transmit", "left",
+     "a frame longer than agreed"),
+    ("hdlc-too-long", LINK_HDLC, "heard->frame->length > h->information_receive", "false", "more information than agreed is taken"),
+    ("hdlc-inactivity", LINK_HDLC, "qd_link_silent(link, h->inactivity_s)", "false", "a silent link never ends"),
+    ("hdlc-inter-octet", LINK_HDLC, "link->now_ms - h->octet_ms > qd_io_line(link->io, link->line)->inter_octet_ms", "false",
+     "half a frame waits for ever"),
+    ("hdlc-lower", LINK_HDLC, "    return to->lower == ours;", "    return true;", "a meter answers for its neighbours"),
+    ("hdlc-upper", LINK_HDLC, "return head->destination.upper == server->tables->server_sap;", "return true;",
+     "every logical device is this one"),
+    ("hdlc-one-octet", LINK_HDLC, "        return !shared;\n", "        return true;\n", "an address of one octet on a shared line"),
+    ("hdlc-all-station", LINK_HDLC, "    if (heard.everybody) {", "    if (false) {", "SNRM to all stations is answered"),
+    ("hdlc-stranger", LINK_HDLC, "(h->mode == QD_HDLC_NDM || same_client)", "true", "a second client takes the link away"),
+    ("hdlc-associations", LINK_HDLC, "    link->generation++;\n", "", "associations outlive their link"),
+    ("hdlc-llc", LINK_HDLC, "octets[1] == QD_HDLC_LLC_COMMAND", "true", "a response's LLC is taken for a request's"),
+    ("hdlc-ui-confirmed", LINK_HDLC, "return length > 2 && (apdu[2] & QD_INVOKE_CONFIRMED) == 0;", "return true;",
+     "a confirmed request in UI is served"),
+    ("hdlc-rnr", LINK_HDLC, "h->answer == 0 || h->busy", "h->answer == 0", "frames for a client that is not ready"),
+    ("hdlc-agree", LINK_HDLC, "agree_information(theirs.information_receive, setup->information_transmit,",
+     "agree_information(theirs.information_transmit, setup->information_transmit,", "what the client sends is what it takes"),
+    ("hdlc-turn", LINK_HDLC, "h->turned && qd_hdlc_receiver_at_flag", "false && qd_hdlc_receiver_at_flag",
+     "the flag before an answer opens a frame behind it"),
+    ("hcs-skipped", HDLC_RECEIVER, "            return receiver->crc == RESIDUE;", "            return true;", "HCS is not looked at"),
+    ("fcs-skipped", HDLC_RECEIVER, "    if (receiver->crc != RESIDUE) {", "    if (false) {", "FCS is not looked at"),
+    ("hdlc-room", HDLC_RECEIVER, "information < room ? information : room", "information", "information beyond its room"),
+    ("hdlc-frame-type", HDLC_RECEIVER, "(octet & FORMAT_TYPE_MASK) != FORMAT_TYPE_3", "false", "any frame format is type 3"),
+    ("hdlc-parameter", HDLC, "length == 0 || length > (window ? 4u : 2u)", "false", "parameters of any length"),
+    ("mode-e-speed", MODE_E, "speed <= qd_io_port(link->io, link->line)->proposed_speed", "true", "a speed that nobody proposed"),
+    ("mode-e-back", MODE_E, "        link->hdlc.opening = QD_MODE_E_SIGN_ON;\n        change(", "        change(",
+     "the opening is asked for once only"),
+    ("io-ranges", IO, "address ? self->config->address_max : number->maximum", "UINT16_MAX", "any number is allowed"),
+    ("io-forgets", IO, "        status = save(self, &setup);", "        status = QD_OK;", "a set-up is gone with the supply"),
     ("sink-skip", AXDR, "    octets += sink->skip;\n", "", "a block repeats its element's beginning"),
     # crypto and sealer
     ("gcm-tag-end", GCM, "i < tag_size; i++", "i < QD_GCM_TAG_MIN; i++", "the end of the tag is not compared"),
