@@ -91,10 +91,11 @@ def test_rights_of_public_are_read_only(lists):
     assert not any(readable(row[3].get(7, 0)) for row in lists["public"] if row[0] == 15)
 
 
-# What a client at the meter's own ports may: write and execute, by class. The rest is read only, but for level 3 a limit and the
-# error register.
+# What a client at the meter's own ports may: write and execute, by class. The rest is read only, but for level 3 a limit, the
+# error register and the set-up of the lines.
 MAY = {"level1": {8}, "level2": {6, 8, 9}, "level3": {6, 8, 9}}
-LOCALLY_WRITABLE = {"1-0:0.9.11.255", "0-0:97.97.0.255"}
+LOCALLY_WRITABLE = {"1-0:0.9.11.255", "0-0:97.97.0.255", "0-0:20.0.0.255", "0-0:20.0.1.255", "0-0:22.0.0.255", "0-1:22.0.0.255",
+                    "0-2:22.0.0.255", "0-0:25.0.0.255"}
 
 
 @pytest.mark.parametrize("client", ["level1", "level2", "level3"])
