@@ -169,9 +169,9 @@ qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t
         row = services[i].tag == tag ? &services[i] : NULL;
     }
     if (row == NULL || (row->invoke_at == 0 && service->carried)) {
-        return qd_server_exception(service->w,
-                                   tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
-                                   QD_EXCEPTION_NOT_SUPPORTED);
+        return qd_server_exception(
+            service->w, row != NULL || tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
+            QD_EXCEPTION_NOT_SUPPORTED);
     }
     if (service->association == NULL || !qd_service_has(service, row->conformance)) {
         return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_SUPPORTED);

@@ -108,10 +108,17 @@ void qd_stream_close(qd_writer_t *w, size_t start, size_t reserved);
 /* Starts general blocks with the present transfer, without a block received before. */
 qd_status_t qd_general_answer(qd_service_t *service);
 
+/* What follows a descriptor: nothing, selective access behind a presence octet, or selective access. */
+typedef enum qd_selector_form {
+    QD_SELECTOR_NEVER = 0,
+    QD_SELECTOR_OPTIONAL,
+    QD_SELECTOR_ALWAYS
+} qd_selector_form_t;
+
 /* server_item.c: Cosem-Attribute- or Method-Descriptor of item n: where it leads, or why not. QD_OK or the reader's
  * status. */
-qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, bool with_selector);
-qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, bool with_selector);
+qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, qd_selector_form_t form);
+qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, qd_selector_form_t form);
 qd_status_t qd_item_take_action(qd_service_t *service, uint8_t n);
 void qd_item_refuse(qd_selected_t *item, uint8_t result);
 /* Writes or runs an item with one well-formed element; data NULL: none. */

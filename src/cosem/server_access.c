@@ -19,8 +19,9 @@ static qd_status_t take_specification(qd_service_t *service, uint8_t i) {
     if (spec == QD_ACCESS_SPEC_ACTION) {
         return qd_item_take_action(service, i);
     }
-    return spec == QD_ACCESS_SPEC_GET ? qd_item_take_get(service, i, selection)
-                                      : qd_item_take_set(service, i, selection);
+    qd_selector_form_t form = selection ? QD_SELECTOR_ALWAYS : QD_SELECTOR_NEVER;
+    return spec == QD_ACCESS_SPEC_GET ? qd_item_take_get(service, i, form)
+                                      : qd_item_take_set(service, i, form);
 }
 
 /* One item; its element of the data list is value. QD_PENDING, or what became of it. */

@@ -4,7 +4,7 @@
 static qd_status_t get_normal(qd_service_t *service, uint8_t invoke) {
     const qd_selected_t *item = &service->association->selection[0];
     qd_stream_begin(service, QD_REPLY_GET, invoke, 1);
-    if (qd_item_take_get(service, 0, false) != QD_OK || qd_reader_left(&service->r) != 0) {
+    if (qd_item_take_get(service, 0, QD_SELECTOR_OPTIONAL) != QD_OK || qd_reader_left(&service->r) != 0) {
         return qd_service_refuse(service, QD_EXCEPTION_OTHER_REASON);
     }
     return item->row == QD_SELECTED_REFUSED ? qd_stream_error(service, item->member)
@@ -24,7 +24,7 @@ static qd_status_t get_list(qd_service_t *service, uint8_t invoke) {
     }
     qd_stream_begin(service, QD_REPLY_GET_LIST, invoke, (uint8_t)count);
     for (uint16_t i = 0; i < count; i++) {
-        if (qd_item_take_get(service, (uint8_t)i, false) != QD_OK) {
+        if (qd_item_take_get(service, (uint8_t)i, QD_SELECTOR_OPTIONAL) != QD_OK) {
             return qd_service_refuse(service, QD_EXCEPTION_OTHER_REASON);
         }
     }

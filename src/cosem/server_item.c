@@ -39,6 +39,10 @@ static qd_status_t take_selection(qd_service_t *service, uint8_t n, qd_object_t 
     qd_transfer_t *t = &service->association->transfer;
     qd_selection_t *choice = &service->association->choice;
     qd_axdr_source_t source;
+    const qd_class_attribute_t *kind = qd_object_attribute(service->server->objects, object.row, attribute);
+    if (kind == NULL || (kind->flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
+        return QD_SELECTOR;
+    }
     if (t->selective != QD_SELECTED_NONE) {
         return QD_NO_SPACE;
     }
@@ -59,14 +63,15 @@ static qd_status_t take_selection(qd_service_t *service, uint8_t n, qd_object_t 
     return status;
 }
 
-/* Descriptor and, with a presence octet in front unless with_selector, selective access. */
-static qd_status_t take(qd_service_t *service, bool with_selector, qd_item_name_t *name, uint8_t *selector,
-                        qd_view_t *parameters) {
+/* Descriptor and what follows it. */
+static qd_status_t take(qd_service_t *service, qd_selector_form_t form, qd_item_name_t *name,
+                        uint8_t *selector, qd_view_t *parameters) {
     qd_descriptor_t descriptor;
     (void)qd_descriptor_decode(&service->r, &descriptor);
-    if (with_selector) {
+    parameters->data = NULL;
+    if (form == QD_SELECTOR_ALWAYS) {
         (void)qd_selector_decode(&service->r, selector, parameters);
-    } else {
+    } else if (form == QD_SELECTOR_OPTIONAL) {
         (void)qd_selection_decode(&service->r, selector, parameters);
     }
     name->class_id = descriptor.class_id;
@@ -75,13 +80,13 @@ static qd_status_t take(qd_service_t *service, bool with_selector, qd_item_name_
     return service->r.status;
 }
 
-qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, bool with_selector) {
+qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, qd_selector_form_t form) {
     const qd_objects_t *objects = service->server->objects;
     qd_item_name_t name;
     qd_view_t parameters;
     uint8_t selector = 0;
     qd_object_t object = {0, 0};
-    if (take(service, with_selector, &name, &selector, &parameters) != QD_OK) {
+    if (take(service, form, &name, &selector, &parameters) != QD_OK) {
         return service->r.status;
     }
     int8_t index = name.index;
@@ -99,12 +104,12 @@ qd_status_t qd_item_take_get(qd_service_t *service, uint8_t n, bool with_selecto
     return QD_OK;
 }
 
-qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, bool with_selector) {
+qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, qd_selector_form_t form) {
     qd_item_name_t name;
     qd_view_t parameters;
     uint8_t selector = 0;
     qd_object_t object = {0, 0};
-    if (take(service, with_selector, &name, &selector, &parameters) != QD_OK) {
+    if (take(service, form, &name, &selector, &parameters) != QD_OK) {
         return service->r.status;
     }
     int8_t index = name.index;

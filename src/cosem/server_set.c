@@ -178,7 +178,7 @@ static qd_status_t take_items(const writing_t *x, bool list, bool blocks, bool a
     for (uint8_t i = 0; i < count; i++) {
         const qd_selected_t kept = service->association->selection[i];
         qd_status_t status =
-            x->action ? qd_item_take_action(service, i) : qd_item_take_set(service, i, false);
+            x->action ? qd_item_take_action(service, i) : qd_item_take_set(service, i, QD_SELECTOR_OPTIONAL);
         if (status != QD_OK) {
             return status;
         }
