@@ -49,13 +49,14 @@ static uint64_t now_ns(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Head of 4; a row: 02 0A, 14 octets of time, 2 of status, 8 times 5; the last register says which row it is. */
+/* A row: 02 0A, 14 octets of time, 2 of status, 8 times 5; the last register says which row it is. */
 #define ROW_SIZE 58u
 
 static bool good(const qd_client_value_t *value, uint32_t count) {
-    bool right = value->length == 4u + count * ROW_SIZE;
+    size_t head = count > 255u ? 4u : count > 127u ? 3u : 2u;
+    bool right = value->length == head + count * ROW_SIZE;
     for (uint32_t i = 0; right && i < count; i++) {
-        const uint8_t *row = value->data + 4u + i * ROW_SIZE;
+        const uint8_t *row = value->data + head + i * ROW_SIZE;
         uint32_t wanted = (pm.end - count + i) * 2654435761u;
         uint32_t got =
             (uint32_t)row[54] << 24 | (uint32_t)row[55] << 16 | (uint32_t)row[56] << 8 | (uint32_t)row[57];

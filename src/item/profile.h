@@ -14,7 +14,7 @@
 #include "item/selection.h"
 
 typedef struct qd_profile_rows {
-    uint32_t first;
+    uint32_t first; /* rows are numbered from 1 on at the lowest: 0 is no row */
     uint32_t end;
     uint32_t generation;
     uint32_t orderly; /* first .. end; end: none is known to be in order */

@@ -1,6 +1,6 @@
 /*
  * profile_model.c - the ring, and the module that shows it: it stands in the place of the diagnosis module and hands on
- * what is not its own.
+ * what is not its own. What is captured first has number 0 in the ring and 1 for whoever reads.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "support/profile_model.h"
@@ -83,16 +83,16 @@ void profile_model_capture(profile_model_t *pm) {
 
 static qd_status_t bounds(void *table, qd_profile_rows_t *rows) {
     const profile_model_t *pm = table;
-    *rows = (qd_profile_rows_t){pm->first, pm->end, pm->generation, pm->first};
+    *rows = (qd_profile_rows_t){pm->first + 1u, pm->end + 1u, pm->generation, pm->first + 1u};
     return QD_OK;
 }
 
 static qd_status_t fetch(void *table, uint32_t n) {
     profile_model_t *pm = table;
-    if (n < pm->first || n >= pm->end) {
+    if (n <= pm->first || n > pm->end) {
         return QD_END;
     }
-    pm->fetched = row_of(pm, n);
+    pm->fetched = row_of(pm, n - 1u);
     return QD_OK;
 }
 
@@ -131,7 +131,7 @@ static qd_status_t find(profile_model_t *pm, uint8_t column, int64_t value, qd_p
             high = middle;
         }
     }
-    search->low = low;
+    search->low = low + 1u;
     return QD_OK;
 }
 
@@ -185,7 +185,7 @@ static qd_status_t pm_span(void *self, const qd_call_t *call, qd_ref_t ref, qd_s
     if (ref.item != ITEM) {
         return QD_UNDEFINED;
     }
-    *span = (qd_span_t){present->first, present->end, present->generation};
+    *span = (qd_span_t){present->first + 1u, present->end + 1u, present->generation};
     if ((ref.arg & 0xFFu) == CAPTURE_OBJECTS) {
         *span = (qd_span_t){0, PM_COLUMNS, 0};
     }
