@@ -50,118 +50,6 @@ const qd_io_tcp_t *qd_io_tcp(const qd_io_t *io) {
     return &io->setup.tcp;
 }
 
-/* --- the record ------------------------------------------------------------------------------- */
-
-/* Record: version (1), per line speed, windows (1 each), information fields, times, address (2 each); per port mode,
- * speeds, response time, length of the address (1 each) and its 16 octets; TCP port, segment, time (2 each). */
-static qd_status_t save(const qd_io_t *self, const qd_io_setup_t *setup) {
-    qd_writer_t w;
-    qd_writer_init(&w, self->services->scratch, QD_RECORD_IO_SIZE);
-    qd_writer_u8(&w, RECORD_VERSION);
-    for (uint8_t i = 0; i < QD_IO_LINES; i++) {
-        const qd_io_line_t *line = &setup->line[i];
-        qd_writer_u8(&w, line->speed);
-        qd_writer_u8(&w, line->window_transmit);
-        qd_writer_u8(&w, line->window_receive);
-        qd_writer_u16_le(&w, line->information_transmit);
-        qd_writer_u16_le(&w, line->information_receive);
-        qd_writer_u16_le(&w, line->inter_octet_ms);
-        qd_writer_u16_le(&w, line->inactivity_s);
-        qd_writer_u16_le(&w, line->device_address);
-    }
-    for (uint8_t i = 0; i < QD_IO_PORTS; i++) {
-        const qd_io_port_t *port = &setup->port[i];
-        qd_writer_u8(&w, port->mode);
-        qd_writer_u8(&w, port->default_speed);
-        qd_writer_u8(&w, port->proposed_speed);
-        qd_writer_u8(&w, port->response_time);
-        qd_writer_u8(&w, port->address_length);
-        qd_writer_octets(&w, port->address, QD_IO_TEXT_MAX);
-    }
-    qd_writer_u16_le(&w, setup->tcp.port);
-    qd_writer_u16_le(&w, setup->tcp.segment_size);
-    qd_writer_u16_le(&w, setup->tcp.inactivity_s);
-    const qd_records_t *records = self->services->records;
-    return records->write(records->context, QD_RECORD_IO, self->services->scratch, w.at);
-}
-
-static void load_line(qd_reader_t *r, qd_io_line_t *line) {
-    line->speed = qd_reader_u8(r);
-    line->window_transmit = qd_reader_u8(r);
-    line->window_receive = qd_reader_u8(r);
-    line->information_transmit = qd_reader_u16_le(r);
-    line->information_receive = qd_reader_u16_le(r);
-    line->inter_octet_ms = qd_reader_u16_le(r);
-    line->inactivity_s = qd_reader_u16_le(r);
-    line->device_address = qd_reader_u16_le(r);
-}
-
-static void load_port(qd_reader_t *r, qd_io_port_t *port) {
-    port->mode = qd_reader_u8(r);
-    port->default_speed = qd_reader_u8(r);
-    port->proposed_speed = qd_reader_u8(r);
-    port->response_time = qd_reader_u8(r);
-    port->address_length = qd_reader_u8(r);
-    const uint8_t *address = qd_reader_octets(r, QD_IO_TEXT_MAX);
-    if (address == NULL || port->address_length > QD_IO_TEXT_MAX) {
-        (void)qd_reader_fail(r, QD_CORRUPT);
-        return;
-    }
-    memcpy(port->address, address, QD_IO_TEXT_MAX);
-}
-
-/* What was never set, or is lost, is as the factory left it: a meter that nobody can reach helps nobody. */
-static void load_factory(qd_io_t *self) {
-    for (uint8_t i = 0; i < QD_IO_LINES; i++) {
-        self->setup.line[i] = self->config->line;
-    }
-    for (uint8_t i = 0; i < QD_IO_PORTS; i++) {
-        self->setup.port[i] = self->config->port;
-    }
-    self->setup.tcp = self->config->tcp;
-}
-
-static qd_status_t load(qd_io_t *self) {
-    size_t length = 0;
-    qd_reader_t r;
-    const qd_records_t *records = self->services->records;
-    qd_status_t status =
-        records->read(records->context, QD_RECORD_IO, self->services->scratch, QD_RECORD_IO_SIZE, &length);
-    load_factory(self);
-    if (status != QD_OK) {
-        return status == QD_END || status == QD_CORRUPT ? QD_OK : status;
-    }
-    qd_reader_init(&r, self->services->scratch, length);
-    if (qd_reader_u8(&r) != RECORD_VERSION) {
-        return QD_VERSION;
-    }
-    for (uint8_t i = 0; i < QD_IO_LINES; i++) {
-        load_line(&r, &self->setup.line[i]);
-    }
-    for (uint8_t i = 0; i < QD_IO_PORTS; i++) {
-        load_port(&r, &self->setup.port[i]);
-    }
-    self->setup.tcp.port = qd_reader_u16_le(&r);
-    self->setup.tcp.segment_size = qd_reader_u16_le(&r);
-    self->setup.tcp.inactivity_s = qd_reader_u16_le(&r);
-    if (r.status != QD_OK) {
-        load_factory(self);
-    }
-    return QD_OK;
-}
-
-static qd_status_t io_init(void *context, const void *config, const qd_services_t *services) {
-    qd_io_t *self = context;
-    memset(self, 0, sizeof *self);
-    self->services = services;
-    self->config = config;
-    if (self->config->lines == 0 || self->config->lines > QD_IO_LINES || self->config->ports == 0 ||
-        self->config->ports > QD_IO_PORTS) {
-        return QD_ARGUMENT;
-    }
-    return load(self);
-}
-
 /* --- numbers: where each attribute lies, of what type, within what ------------------------------ */
 
 typedef struct qd_io_number {
@@ -237,6 +125,107 @@ static void number_put(const qd_io_number_t *number, uint8_t *place, uint16_t va
     } else {
         place[number->offset] = (uint8_t)value;
     }
+}
+
+/* --- the record ------------------------------------------------------------------------------- */
+
+/* The numbers of one struct in the order of their attributes, to w or, without it, from r. */
+static void move_numbers(uint8_t item, uint8_t *place, qd_writer_t *w, qd_reader_t *r) {
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const qd_io_number_t *number = &numbers[i];
+        if (number->item != item) {
+            continue;
+        }
+        if (w == NULL) {
+            number_put(number, place, number->octets == 2 ? qd_reader_u16_le(r) : qd_reader_u8(r));
+        } else if (number->octets == 2) {
+            qd_writer_u16_le(w, number_get(number, place));
+        } else {
+            qd_writer_u8(w, (uint8_t)number_get(number, place));
+        }
+    }
+}
+
+static void move_address(qd_io_port_t *port, qd_writer_t *w, qd_reader_t *r) {
+    if (w != NULL) {
+        qd_writer_u8(w, port->address_length);
+        qd_writer_octets(w, port->address, QD_IO_TEXT_MAX);
+        return;
+    }
+    uint8_t length = qd_reader_u8(r);
+    const uint8_t *address = qd_reader_octets(r, QD_IO_TEXT_MAX);
+    if (address == NULL || length > QD_IO_TEXT_MAX) {
+        (void)qd_reader_fail(r, QD_CORRUPT);
+        return;
+    }
+    port->address_length = length;
+    memcpy(port->address, address, QD_IO_TEXT_MAX);
+}
+
+/* Record: version (1), per line its numbers, per port its numbers, the length of the address (1) and its 16
+ * octets, the numbers of TCP; all in the order of the attributes. */
+static void move_setup(qd_io_setup_t *setup, qd_writer_t *w, qd_reader_t *r) {
+    for (uint8_t i = 0; i < QD_IO_LINES; i++) {
+        move_numbers(QD_IO_ITEM_LINE, (uint8_t *)&setup->line[i], w, r);
+    }
+    for (uint8_t i = 0; i < QD_IO_PORTS; i++) {
+        move_numbers(QD_IO_ITEM_PORT, (uint8_t *)&setup->port[i], w, r);
+        move_address(&setup->port[i], w, r);
+    }
+    move_numbers(QD_IO_ITEM_TCP, (uint8_t *)&setup->tcp, w, r);
+}
+
+static qd_status_t save(const qd_io_t *self, qd_io_setup_t *setup) {
+    qd_writer_t w;
+    qd_writer_init(&w, self->services->scratch, QD_RECORD_IO_SIZE);
+    qd_writer_u8(&w, RECORD_VERSION);
+    move_setup(setup, &w, NULL);
+    const qd_records_t *records = self->services->records;
+    return records->write(records->context, QD_RECORD_IO, self->services->scratch, w.at);
+}
+
+/* What was never set, or is lost, is as the factory left it: a meter that nobody can reach helps nobody. */
+static void load_factory(qd_io_t *self) {
+    for (uint8_t i = 0; i < QD_IO_LINES; i++) {
+        self->setup.line[i] = self->config->line;
+    }
+    for (uint8_t i = 0; i < QD_IO_PORTS; i++) {
+        self->setup.port[i] = self->config->port;
+    }
+    self->setup.tcp = self->config->tcp;
+}
+
+static qd_status_t load(qd_io_t *self) {
+    size_t length = 0;
+    qd_reader_t r;
+    const qd_records_t *records = self->services->records;
+    qd_status_t status =
+        records->read(records->context, QD_RECORD_IO, self->services->scratch, QD_RECORD_IO_SIZE, &length);
+    load_factory(self);
+    if (status != QD_OK) {
+        return status == QD_END || status == QD_CORRUPT ? QD_OK : status;
+    }
+    qd_reader_init(&r, self->services->scratch, length);
+    if (qd_reader_u8(&r) != RECORD_VERSION) {
+        return QD_VERSION;
+    }
+    move_setup(&self->setup, NULL, &r);
+    if (r.status != QD_OK) {
+        load_factory(self);
+    }
+    return QD_OK;
+}
+
+static qd_status_t io_init(void *context, const void *config, const qd_services_t *services) {
+    qd_io_t *self = context;
+    memset(self, 0, sizeof *self);
+    self->services = services;
+    self->config = config;
+    if (self->config->lines == 0 || self->config->lines > QD_IO_LINES || self->config->ports == 0 ||
+        self->config->ports > QD_IO_PORTS) {
+        return QD_ARGUMENT;
+    }
+    return load(self);
 }
 
 /* --- items ------------------------------------------------------------------------------------ */

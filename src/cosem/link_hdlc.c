@@ -8,101 +8,12 @@
  */
 #include <string.h>
 
-#include "base/crc.h"
 #include "cosem/link_internal.h"
 
 /* Octets that one step takes from the line at most. */
 #define OCTETS_MAX 4096u
 /* Octets that are moved at once. */
 #define CHUNK 64u
-
-/* Parts of the frame that is being sent. */
-enum { PART_NONE = 0, PART_HEAD, PART_INFORMATION, PART_TAIL };
-
-static uint8_t after(uint8_t number) {
-    return (number + 1u) & QD_HDLC_SEQUENCE;
-}
-
-/* --- sending ---------------------------------------------------------------------------------- */
-
-/* Begins a frame with octets of the transmit buffer as information. */
-static void send_frame(qd_link_t *link, uint8_t client, const qd_hdlc_address_t *source,
-                       const qd_hdlc_control_t *control, uint16_t at, uint16_t length, bool segmented) {
-    qd_link_hdlc_t *h = &link->hdlc;
-    const qd_hdlc_head_t head = {.destination = {client, 0, 1},
-                                 .source = *source,
-                                 .control = qd_hdlc_control_encode(control),
-                                 .segmented = segmented};
-    qd_writer_t w;
-    qd_writer_init(&w, h->frame, sizeof h->frame);
-    uint16_t crc = qd_hdlc_head_encode(&w, &head, length);
-    h->crc = length > 0 ? qd_crc16(crc, link->transmit + at, length) : 0;
-    h->frame_length = (uint8_t)w.at;
-    h->information_at = at;
-    h->information_length = length;
-    h->part = PART_HEAD;
-    h->turned = true;
-    link->sent = 0;
-}
-
-static void send_plain(qd_link_t *link, uint8_t client, const qd_hdlc_address_t *source,
-                       qd_hdlc_kind_t kind) {
-    const qd_hdlc_control_t control = {.kind = (uint8_t)kind, .poll = true, .receive = link->hdlc.expected};
-    send_frame(link, client, source, &control, 0, 0, false);
-}
-
-/* The next segment of the answer; the last one of a burst has F. */
-static void send_segment(qd_link_t *link) {
-    qd_link_hdlc_t *h = &link->hdlc;
-    uint16_t left = (uint16_t)(h->answer - h->next);
-    uint16_t length = left < h->information_transmit ? left : h->information_transmit;
-    bool segmented = length < left;
-    bool last = !segmented || h->burst + 1u >= h->window;
-    const qd_hdlc_control_t control = {
-        .kind = QD_HDLC_I, .poll = last, .send = h->send, .receive = h->expected};
-    send_frame(link, h->client, &h->own, &control, h->next, length, segmented);
-    h->next = (uint16_t)(h->next + length);
-    h->send = after(h->send);
-    h->burst = last ? 0 : (uint8_t)(h->burst + 1u);
-}
-
-/* The frame that is being sent goes on with its next part. */
-static void next_part(qd_link_t *link) {
-    qd_link_hdlc_t *h = &link->hdlc;
-    qd_writer_t w;
-    if (h->part == PART_HEAD && h->information_length > 0) {
-        h->part = PART_INFORMATION;
-    } else if (h->part == PART_INFORMATION) {
-        qd_writer_init(&w, h->frame, sizeof h->frame);
-        qd_hdlc_tail_encode(&w, h->crc);
-        h->frame_length = (uint8_t)w.at;
-        h->part = PART_TAIL;
-    } else {
-        h->part = PART_NONE;
-        if (h->burst > 0) {
-            send_segment(link);
-        }
-    }
-}
-
-void qd_link_hdlc_flush(qd_link_t *link) {
-    qd_link_hdlc_t *h = &link->hdlc;
-    while (h->part != PART_NONE) {
-        bool information = h->part == PART_INFORMATION;
-        if (!qd_link_write(link, information ? link->transmit + h->information_at : h->frame,
-                           information ? h->information_length : h->frame_length)) {
-            return;
-        }
-        next_part(link);
-    }
-}
-
-/* Information of UA and FRMR lies in the transmit buffer: there is no answer any more when they are sent. */
-static void send_with(qd_link_t *link, const qd_writer_t *information, qd_hdlc_kind_t kind) {
-    const qd_hdlc_control_t control = {.kind = (uint8_t)kind, .poll = true};
-    link->hdlc.answer = 0;
-    send_frame(link, link->hdlc.client, &link->hdlc.own, &control, 0, (uint16_t)information->at, false);
-}
 
 /* --- the link --------------------------------------------------------------------------------- */
 
@@ -176,7 +87,7 @@ static void begin_link(qd_link_t *link, const qd_server_t *server, const qd_hdlc
     if (told) {
         qd_hdlc_parameters_encode(&w, &ours);
     }
-    send_with(link, &w, QD_HDLC_UA);
+    qd_link_hdlc_with(link, &w, QD_HDLC_UA);
 }
 
 static void send_rejection(qd_link_t *link) {
@@ -186,7 +97,7 @@ static void send_rejection(qd_link_t *link) {
     qd_writer_t w;
     qd_writer_init(&w, link->transmit, QD_HDLC_REJECTION_SIZE);
     qd_hdlc_rejection_encode(&w, &rejection);
-    send_with(link, &w, QD_HDLC_FRMR);
+    qd_link_hdlc_with(link, &w, QD_HDLC_FRMR);
 }
 
 /* From now on only SNRM and DISC count; what the client was in the middle of is void. */
@@ -210,12 +121,12 @@ static void respond(qd_link_t *link) {
     if (h->mode == QD_HDLC_REJECTED) {
         send_rejection(link);
     } else if (h->answer == 0 || h->busy) {
-        send_plain(link, h->client, &h->own, QD_HDLC_RR);
+        qd_link_hdlc_plain(link, h->client, &h->own, QD_HDLC_RR);
     } else {
         h->send = h->confirmed;
         h->next = h->first;
         h->burst = 0;
-        send_segment(link);
+        qd_link_hdlc_segment(link);
     }
 }
 
@@ -423,7 +334,7 @@ static void next_answer(qd_link_t *link) {
 static void take_segment(qd_link_t *link, const qd_server_t *server, const qd_hdlc_frame_t *frame) {
     qd_link_hdlc_t *h = &link->hdlc;
     size_t end = (size_t)h->assembled + frame->length;
-    h->expected = after(h->expected);
+    h->expected = qd_hdlc_after(h->expected);
     if (frame->overflow || end > QD_HDLC_LLC_SIZE + (size_t)server->tables->receive_pdu) {
         h->oversized = true; /* its other segments are taken and not kept */
     }
@@ -465,7 +376,7 @@ static void on_link(qd_link_t *link, qd_server_t *server, const qd_heard_t *hear
         end_link(link, server);
         qd_link_mode_e_rest(link);
         if (heard->control.poll) {
-            send_plain(link, heard->client, &own, QD_HDLC_UA);
+            qd_link_hdlc_plain(link, heard->client, &own, QD_HDLC_UA);
         }
         return;
     }
@@ -524,7 +435,7 @@ static void on_frame(qd_link_t *link, qd_server_t *server, const qd_hdlc_frame_t
     if (same_client && qd_hdlc_address_same(&heard.own, &h->own)) {
         on_link(link, server, &heard);
     } else if (heard.control.poll && !is_response(heard.control.kind)) {
-        send_plain(link, heard.client, &heard.own, QD_HDLC_DM); /* a stranger, or nobody has a link */
+        qd_link_hdlc_plain(link, heard.client, &heard.own, QD_HDLC_DM); /* a stranger, or nobody has a link */
     }
 }
 
@@ -535,7 +446,7 @@ static void start_over(qd_link_t *link, const qd_server_t *server, uint32_t peer
     qd_link_hdlc_t *h = &link->hdlc;
     end_link(link, server);
     h->peer = peer;
-    h->part = PART_NONE;
+    h->part = 0;
     h->turned = false;
     link->sent = 0;
     link->timing = false;
@@ -607,7 +518,7 @@ bool qd_link_hdlc_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     qd_link_look_at_clock(link, tick_us);
     look_at_silence(link, server);
     qd_link_flush(link);
-    if (link->to_send > 0 || h->part != PART_NONE) {
+    if (link->to_send > 0 || h->part != 0) {
         return false;
     }
     if (h->whole || h->lone) {

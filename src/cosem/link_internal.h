@@ -31,8 +31,20 @@ void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *req
 bool qd_link_wrapper_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us);
 void qd_link_hdlc_init(qd_link_t *link);
 bool qd_link_hdlc_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us);
+/* --- HDLC frames on their way (link_hdlc_send.c) --- */
+
+static inline uint8_t qd_hdlc_after(uint8_t number) {
+    return (number + 1u) & QD_HDLC_SEQUENCE;
+}
 /* Sends frames, as far as the channel takes them. */
 void qd_link_hdlc_flush(qd_link_t *link);
+/* Begins a frame without information. */
+void qd_link_hdlc_plain(qd_link_t *link, uint8_t client, const qd_hdlc_address_t *source,
+                        qd_hdlc_kind_t kind);
+/* Begins the next segment of the answer; the last one of a burst has F. */
+void qd_link_hdlc_segment(qd_link_t *link);
+/* Begins UA or FRMR; their information lies in the transmit buffer, so there is no answer any more. */
+void qd_link_hdlc_with(qd_link_t *link, const qd_writer_t *information, qd_hdlc_kind_t kind);
 
 /* --- mode E (link_mode_e.c) --- */
 

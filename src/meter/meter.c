@@ -66,6 +66,7 @@ typedef struct qd_carving {
     qd_meter_t *meter;
     void *store;
     size_t store_size;
+    size_t rest; /* octets from there to the end, while nothing behind it lives */
     void *logs;
     size_t logs_size;
     void *metrology; /* the door and what is behind it */
@@ -82,7 +83,8 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
     qd_meter_layout(model, &layout);
     memset(carving, 0, sizeof *carving);
     carving->meter = arena_take(arena, sizeof(qd_meter_t));
-    carving->store_size = qd_meter_store_size(model);
+    size_t store_at = arena->used;
+    carving->store_size = qd_store_size(&layout);
     carving->store = arena_take(arena, carving->store_size);
     carving->logs_size = qd_log_size(&log_layout);
     carving->logs = arena_take(arena, carving->logs_size);
@@ -102,6 +104,7 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
                                                     QD_LINK_BUFFER(model->cosem->transmit_pdu));
     }
     carving->loop = options->gate == QD_GATE_BY_LOOPBACK ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
+    carving->rest = arena->used - store_at;
 }
 
 static const qd_meter_options_t no_options;
@@ -216,7 +219,7 @@ static qd_status_t mount(qd_meter_t *m, const qd_carving_t *carving) {
         status = qd_store_mount(carving->store, carving->store_size, &m->layout, m->ports.fram,
                                 &m->sealer.sealer, &m->store);
     }
-    if (status == QD_VERSION && qd_meter_take_over(m, carving->store, carving->store_size) == QD_OK) {
+    if (status == QD_VERSION && qd_meter_take_over(m, carving->store, carving->rest) == QD_OK) {
         status = qd_store_mount(carving->store, carving->store_size, &m->layout, m->ports.fram,
                                 &m->sealer.sealer, &m->store);
     }

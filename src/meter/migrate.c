@@ -9,19 +9,6 @@ static void earlier_layout(const qd_model_t *model, const qd_model_layout_t *ear
     layout->group_capacity = earlier->group_capacity;
 }
 
-size_t qd_meter_store_size(const qd_model_t *model) {
-    qd_store_layout_t present;
-    qd_meter_layout(model, &present);
-    size_t size = qd_store_size(&present);
-    for (uint8_t i = 0; i < model->earlier_count; i++) {
-        qd_store_layout_t layout;
-        earlier_layout(model, &model->earlier[i], &layout);
-        size_t needed = qd_store_migrate_size(&layout, &present);
-        size = needed > size ? needed : size;
-    }
-    return size;
-}
-
 uint32_t qd_meter_fram_size_earlier(const qd_model_t *model, uint8_t n) {
     qd_store_layout_t layout;
     if (n >= model->earlier_count) {

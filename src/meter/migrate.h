@@ -11,10 +11,9 @@
 
 #include "meter/meter_state.h"
 
-/* Octets for the record store of a model, also while its records change over. */
-size_t qd_meter_store_size(const qd_model_t *model);
 /* Takes over what another layout version has written. QD_OK: the present layout now; QD_VERSION: none that is
- * known here; else as qd_store_migrate. memory: qd_meter_store_size() octets. */
+ * known here; else as qd_store_migrate. memory: where the store will live, and whatever is free behind it; a few
+ * thousand octets are needed. */
 qd_status_t qd_meter_take_over(qd_meter_t *meter, void *memory, size_t size);
 
 #endif

@@ -20,7 +20,8 @@ ASSOCIATION, SERVER, GET = "src/cosem/association.c", "src/cosem/server.c", "src
 ACSE, SET, OBJECT, DIRECTORY = ("src/cosem/server_acse.c", "src/cosem/server_set.c", "src/cosem/object.c",
                                 "src/cosem/directory.c")
 WRAPPER, AXDR = "src/cosem/link_wrapper.c", "src/cosem/axdr_io.c"
-LINK_HDLC, MODE_E, IO = "src/cosem/link_hdlc.c", "src/cosem/link_mode_e.c", "src/app/io.c"
+LINK_HDLC, LINK_SEND = "src/cosem/link_hdlc.c", "src/cosem/link_hdlc_send.c"
+MODE_E, IO = "src/cosem/link_mode_e.c", "src/app/io.c"
 HDLC, HDLC_RECEIVER = "src/protocol/hdlc.c", "src/protocol/hdlc_receiver.c"
 EVENT, EVENT_LOG, SELECTION = "src/app/event.c", "src/app/event_log.c", "src/item/selection.c"
 PROFILE, SHAPE, OBJECT_LIST, ACSE_CODEC = ("src/item/profile.c", "src/item/shape.c", "src/cosem/association_objects.c",
@@ -196,14 +197,14 @@ ROWS = [
     ("addresses-kept", WRAPPER, "asked->destination, asked->source,", "asked->source, asked->destination,", "the answer goes to the server"),
     ("length-eight", WRAPPER, "link->to_send = (uint16_t)(QD_WRAPPER_HEAD + response->at);", "link->to_send = (uint16_t)response->at;", "eight octets short"),
     # the HDLC link
-    ("hdlc-window", LINK_HDLC, "h->burst + 1u >= h->window", "h->burst >= h->window", "one frame more than the window"),
-    ("hdlc-final", LINK_HDLC, ".kind = QD_HDLC_I, .poll = last,", ".kind = QD_HDLC_I, .poll = true,", "F on every frame of a window"),
+    ("hdlc-window", LINK_SEND, "h->burst + 1u >= h->window", "h->burst >= h->window", "one frame more than the window"),
+    ("hdlc-final", LINK_SEND, ".kind = QD_HDLC_I, .poll = last,", ".kind = QD_HDLC_I, .poll = true,", "F on every frame of a window"),
     ("hdlc-send-number", LINK_HDLC, "heard->control.send == h->expected && h->answer == 0", "h->answer == 0",
      "a repeated request is executed again"),
     ("hdlc-receive-number", LINK_HDLC, "if (frames > outstanding) {", "if (false) {", "an N(R) that was never sent is taken"),
     ("hdlc-go-back", LINK_HDLC, "        h->next = h->first;\n", "", "what got lost is not sent again"),
-    ("hdlc-segment-bit", LINK_HDLC, "bool segmented = length < left;", "bool segmented = length <= left;", "the last segment says more"),
-    ("hdlc-information", LINK_HDLC, "left < h->information_transmit ? left : h->information_transmit", "left",
+    ("hdlc-segment-bit", LINK_SEND, "bool segmented = length < left;", "bool segmented = length <= left;", "the last segment says more"),
+    ("hdlc-information", LINK_SEND, "left < h->information_transmit ? left : h->information_transmit", "left",
      "a frame longer than agreed"),
     ("hdlc-too-long", LINK_HDLC, "heard->frame->length > h->information_receive", "false", "more information than agreed is taken"),
     ("hdlc-inactivity", LINK_HDLC, "qd_link_silent(link, h->inactivity_s)", "false", "a silent link never ends"),
