@@ -529,6 +529,16 @@ static cf_verdict_t step_as(cf_runner_t *runner, const cf_step_t *step) {
     return CF_PASS;
 }
 
+/* Names of the case so far lose their meaning: an AARQ is a good one again. */
+static cf_verdict_t step_forget(cf_runner_t *runner) {
+    const cf_names_t *outer = runner->names.outer;
+
+    cf_names_free(&runner->names);
+    runner->names.outer = outer;
+    (void)cf_client(runner, "public", 6);
+    return CF_PASS;
+}
+
 static cf_verdict_t step_slow(cf_runner_t *runner, const cf_step_t *step) {
     long ms = 0;
 
@@ -568,6 +578,7 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
            : strcmp(word, "aa") == 0      ? cf_associate(runner)
            : strcmp(word, "as") == 0      ? step_as(runner, step)
            : strcmp(word, "slow") == 0    ? step_slow(runner, step)
+           : strcmp(word, "forget") == 0 ? step_forget(runner)
            : strcmp(word, "wait") == 0    ? step_wait(runner, step)
            : strcmp(word, "alive") == 0   ? step_alive(runner, step)
            : strcmp(word, "check") == 0   ? step_check(runner, step, CF_FAIL)

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A meter that deviates: a proxy between the conformance suite and a good meter that alters one thing.
+
+Each deviation names the purposes that must turn red because of it; `none` alters nothing and none must.
+The frames are taken apart here, with code of its own.
+"""
+
+import socket
+import threading
+
+
+def crc(octets):
+    value = 0xFFFF
+    for octet in octets:
+        value ^= octet
+        for _ in range(8):
+            value = value >> 1 ^ 0x8408 if value & 1 else value >> 1
+    return (value ^ 0xFFFF).to_bytes(2, "little")
+
+
+def address_end(body, at):
+    while at < len(body) - 1 and not body[at] & 1:
+        at += 1
+    return at + 1
+
+
+class Hdlc:
+    """Cuts a stream into frames; a frame is [format, destination, source, control, information]."""
+
+    def __init__(self):
+        self.heard = b""
+
+    def feed(self, octets):
+        self.heard += octets
+        found = []
+        while True:
+            start = self.heard.find(b"\x7e")
+            if start < 0:
+                found.append(self.heard)
+                self.heard = b""
+                return [part for part in found if part]
+            while self.heard[start + 1:start + 2] == b"\x7e":
+                start += 1
+            if start:
+                found.append(self.heard[:start])
+                self.heard = self.heard[start:]
+            if len(self.heard) < 3:
+                return [part for part in found if part]
+            length = (self.heard[1] & 7) << 8 | self.heard[2]
+            if len(self.heard) < length + 2:
+                return [part for part in found if part]
+            found.append(self.heard[:length + 2])
+            self.heard = self.heard[length + 2:]
+
+    @staticmethod
+    def take(frame):
+        body = frame[1:-1]
+        if len(body) < 7 or frame[:1] != b"\x7e" or frame[-1:] != b"\x7e" or body[-2:] != crc(body[:-2]):
+            return None
+        to = address_end(body, 2)
+        source = address_end(body, to)
+        head = source + 1
+        info = body[head + 2:-2] if len(body) > head + 2 else b""
+        return [body[0] & 0xF8, body[2:to], body[to:source], body[source], info]
+
+    @staticmethod
+    def make(fields):
+        kind, to, source, control, info = fields
+        length = 2 + len(to) + len(source) + 3 + (len(info) + 2 if info else 0)
+        head = bytes([kind | length >> 8, length & 0xFF]) + to + source + bytes([control])
+        body = head + crc(head) + info if info else head
+        return b"\x7e" + body + crc(body) + b"\x7e"
+
+
+class Wrapper:
+    """Cuts a stream into WPDU."""
+
+    def __init__(self):
+        self.heard = b""
+
+    def feed(self, octets):
+        self.heard += octets
+        found = []
+        while len(self.heard) >= 8:
+            length = int.from_bytes(self.heard[6:8], "big")
+            if len(self.heard) < 8 + length:
+                break
+            found.append(self.heard[:8 + length])
+            self.heard = self.heard[8 + length:]
+        return found
+
+
+# --- what deviates: functions of a whole frame as octets; None: it is lost -------------------------------------------------
+
+def on_apdu(alter):
+    """Alters the APDU of a WPDU."""
+    def act(frame):
+        apdu = alter(frame[8:])
+        return frame[:6] + len(apdu).to_bytes(2, "big") + apdu
+    return act
+
+
+def replace(old, new, head=b""):
+    return on_apdu(lambda apdu: apdu.replace(old, new, 1) if apdu.startswith(head) else apdu)
+
+
+def answer(head, alter):
+    """Alters APDUs that begin with head."""
+    return on_apdu(lambda apdu: alter(apdu) if apdu.startswith(head) else apdu)
+
+
+def on_fields(alter):
+    """Alters a good HDLC frame."""
+    def act(frame):
+        fields = Hdlc.take(frame)
+        changed = alter(fields) if fields else None
+        return frame if fields is None else Hdlc.make(changed) if changed else None
+    return act
+
+
+def mend(frame):
+    """Whatever check sequences a frame has become right: the meter accepts wrong ones."""
+    body = frame[1:-1]
+    if len(body) < 7 or frame[:1] != b"\x7e":
+        return frame
+    to = address_end(body, 2)
+    head = address_end(body, to) + 1
+    if len(body) > head + 2:
+        body = body[:head] + crc(body[:head]) + body[head + 2:]
+    return b"\x7e" + body[:-2] + crc(body[:-2]) + b"\x7e"
+
+
+def fields_if(test, **new):
+    names = ("kind", "to", "source", "control", "info")
+
+    def alter(fields):
+        if test(fields):
+            for name, value in new.items():
+                at = names.index(name)
+                fields[at] = value(fields[at]) if callable(value) else value
+        return fields
+    return on_fields(alter)
+
+
+def unnumbered_information(fields):
+    return fields[3] & 0xEF == 0x03
+
+
+HEX = bytes.fromhex
+
+# name: (framing, purposes that must be red, what happens to requests, what happens to answers)
+DEVIATIONS = {
+    "none": ("wrapper", "", None, None),
+    "ports-not-exchanged": ("wrapper", "Q_WRP_01", None, lambda f: f[:2] + f[4:6] + f[2:4] + f[6:]),
+    "any-destination": ("wrapper", "Q_WRP_03", lambda f: f[:4] + b"\0\1" + f[6:], lambda f: f),
+    "pdu-one-octet-too-long": ("wrapper", "Q_WRP_13,APPL_OPEN_1/2", None,
+                               answer(b"\xc4", lambda a: a + b"\0")),
+    "length-one-too-small": ("wrapper", "Q_WRP_13", None,
+                             lambda f: f[:6] + (len(f) - 9).to_bytes(2, "big") + f[8:] if f[8:9] == b"\xc4" else f),
+    "context-ignored": ("wrapper", "APPL_OPEN_5/2,APPL_OPEN_5/3",
+                        on_apdu(lambda a: a.replace(HEX("6085740508017f"), HEX("60857405080101"))
+                                .replace(HEX("60857405080102"), HEX("60857405080101"))), None),
+    "wrong-diagnostic": ("wrapper", "APPL_OPEN_5/2", None,
+                         replace(HEX("a305a103020102"), HEX("a305a10302010b"), b"\x61")),
+    "version-error-as-size-error": ("wrapper", "APPL_OPEN_12/1", None,
+                                    replace(HEX("0e010601"), HEX("0e010603"), b"\x61")),
+    "more-services-than-declared": ("wrapper", "APPL_OPEN_13/1,APPL_OPEN_13/2", None,
+                                    on_apdu(lambda a: a.replace(HEX("065f1f0400") + a[-7:-4], HEX("065f1f0400ffffff"))
+                                            if a[:1] == b"\x61" and b"\x08\x00\x06" in a else a)),
+    "small-pdu-accepted": ("wrapper", "APPL_OPEN_14/2", replace(HEX("7e1f000b"), HEX("7e1fffff"), b"\x60"), None),
+    "pdu-size-ignored": ("wrapper", "APPL_OPEN_14/3,Q_AL_18",
+                         on_apdu(lambda a: a[:-2] + b"\xff\xff" if a[:1] == b"\x60" else a), None),
+    "password-not-asked": ("wrapper", "APPL_OPEN_7/7", None,
+                           on_apdu(lambda a: HEX("6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f0400"
+                                                 "00121d01800007") if HEX("a305a10302010d") in a else a)),
+    "invoke-id-not-echoed": ("wrapper", "Q_AL_01", None,
+                             answer(b"\xc4", lambda a: a[:2] + b"\xc1" + a[3:])),
+    "block-number-off-by-one": ("wrapper", "Q_AL_20,Q_AL_21", None,
+                                answer(HEX("c402"), lambda a: a[:4] + (int.from_bytes(a[4:8], "big") + 1)
+                                       .to_bytes(4, "big") + a[8:])),
+    "last-block-not-said": ("wrapper", "Q_AL_20", None,
+                            answer(HEX("c402c101"), lambda a: a[:3] + b"\0" + a[4:])),
+    "undefined-object-is-null": ("wrapper", "APPL_DATA_LN_N1/3", None,
+                                 answer(HEX("c401c10104"), lambda a: HEX("c401c10000"))),
+    "class-not-compared": ("wrapper", "Q_AL_11", replace(HEX("00030000010000ff"), HEX("00080000010000ff"), b"\xc0"), None),
+    "list-in-another-order": ("wrapper", "Q_AL_17", None,
+                              answer(HEX("c403c103"), lambda a: a[:4] + HEX("0104") + a[4:].replace(HEX("0104"), b"", 1))),
+    "released-and-alive": ("wrapper", "APPL_REL_P1/2", lambda f: None if f[8:9] == b"\x62" else f, None),
+    "rlre-with-another-reason": ("wrapper", "APPL_REL_P1/2", None, replace(HEX("800100"), HEX("800101"), b"\x63")),
+    "confirmed-when-unconfirmed": ("wrapper", "Q_AL_43",
+                                   on_apdu(lambda a: a[:2] + bytes([a[2] | 0x40]) + a[3:]
+                                           if a[:1] in (b"\xc0", b"\xc1") and len(a) > 3 else a), None),
+    "type-error-as-success": ("wrapper", "Q_AL_14", None, replace(HEX("c501c10c"), HEX("c501c100"), b"\xc5")),
+    "exception-as-silence-of-get": ("wrapper", "APPL_DATA_LN_N1/1", None,
+                                    lambda f: None if f[8:9] == b"\xd8" else f),
+    "scaler-of-another-type": ("wrapper", "COSEM_3_0/1", None,
+                               on_apdu(lambda a: a[:6] + HEX("11") + a[7:] if a[:1] == b"\xc4" and a[3:7] == HEX("0002020f")
+                                       and len(a) == 10 else a)),
+    "hdlc-none": ("hdlc", "", None, None),
+    "wrong-hcs-accepted": ("hdlc", "HDLC_FRAME_N7", mend, None),
+    "wrong-fcs-accepted": ("hdlc", "HDLC_FRAME_N8", mend, None),
+    "wrong-fcs-sent": ("hdlc", "HDLC_FRAME_P1/1,HDLC_FRAME_P1/2", None,
+                       lambda f: f[:-2] + bytes([f[-2] ^ 1]) + f[-1:] if (Hdlc.take(f) or [0] * 5)[3] == 0x73 else f),
+    "wrong-nr": ("hdlc", "HDLC_INFO_P1/1", None,
+                 fields_if(lambda f: f[3] & 0x1F == 0x10, control=lambda c: c ^ 0x20)),
+    "wrong-ns": ("hdlc", "HDLC_INFO_P1/1,Q_HDLC_12", None,
+                 fields_if(lambda f: not f[3] & 1, control=lambda c: c ^ 0x02)),
+    "ua-for-dm": ("hdlc", "HDLC_FRAME_P1/4", None, fields_if(lambda f: f[3] == 0x1F, control=0x73)),
+    "no-frmr": ("hdlc", "HDLC_FRAME_N5/1", None, on_fields(lambda f: None if f[3] == 0x97 else f)),
+    "frmr-without-reason": ("hdlc", "HDLC_FRAME_N5/1", None,
+                            fields_if(lambda f: f[3] == 0x97, info=lambda i: i[:2] + b"\0")),
+    "answers-ui": ("hdlc", "Q_HDLC_10", fields_if(unnumbered_information, control=0x32), None),
+    "answers-another-device": ("hdlc", "HDLC_ADDRESS_N4/2",
+                               fields_if(lambda f: f[1] == HEX("0225"), to=HEX("0223")), None),
+    "answers-another-logical-device": ("hdlc", "HDLC_ADDRESS_N4/1",
+                                       fields_if(lambda f: f[1] == HEX("0423"), to=HEX("0223")), None),
+    "answers-all-stations": ("hdlc", "HDLC_ADDRESS_N4/3",
+                             fields_if(lambda f: f[1] == HEX("feff"), to=HEX("0223")), None),
+    "source-not-mine": ("hdlc", "HDLC_FRAME_P1/1", None, fields_if(lambda f: f[3] == 0x73, source=HEX("0225"))),
+    "poll-not-needed": ("hdlc", "Q_HDLC_06", fields_if(lambda f: f[3] == 0x01, control=0x11), None),
+    "llc-not-looked-at": ("hdlc", "Q_HDLC_16",
+                          fields_if(lambda f: not f[3] & 1 and len(f[4]) > 3, info=lambda i: HEX("e6e600") + i[3:]), None),
+    "parameters-beyond-the-proposal": ("hdlc", "HDLC_NDM2NRM_P2/1", None,
+                                       fields_if(lambda f: f[3] == 0x73 and len(f[4]) > 8,
+                                                 info=lambda i: i[:-1] + b"\x07")),
+}
+
+
+class Proxy:
+    """One deviation between the suite and a meter; connections come and go."""
+
+    def __init__(self, name, meter):
+        self.framing, self.red, self.to_meter, self.from_meter = DEVIATIONS[name]
+        self.meter = meter
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.open = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.open = False
+        self.listener.close()
+
+    @property
+    def uri(self):
+        return f"{'hdlc+' if self.framing == 'hdlc' else ''}tcp://127.0.0.1:{self.port}"
+
+    def _accept(self):
+        while self.open:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(self.meter)
+            except OSError:
+                return
+            for side in (near, far):
+                side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._pump, args=(near, far, self.to_meter), daemon=True).start()
+            threading.Thread(target=self._pump, args=(far, near, self.from_meter), daemon=True).start()
+
+    def _pump(self, source, target, alter):
+        cutter = (Hdlc if self.framing == "hdlc" else Wrapper)() if alter else None
+        try:
+            while True:
+                octets = source.recv(65536)
+                if not octets:
+                    break
+                for frame in cutter.feed(octets) if cutter else [octets]:
+                    changed = alter(frame) if alter else frame
+                    if changed:
+                        target.sendall(changed)
+        except OSError:
+            pass
+        for side in (source, target):
+            try:
+                side.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass

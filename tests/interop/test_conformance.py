@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conformance suite against running meters, and against meters that deviate: it must see it."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import meter as meters
+import octets
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+
+import deviant  # noqa: E402  (needs the path above)
+
+QUICK = ("--silence", "150ms", "--timeout", "3s", "--json")
+
+
+class Stand:
+    """A meter with a TCP port for each framing."""
+
+    def __init__(self, yard, model):
+        self.model = model
+        self.meter = yard.start(model=model, name=f"stand-{model}", load=meters.zero_load(), extra=("--hdlc", "0"))
+        self.state = self.meter.arguments[self.meter.arguments.index("--state") + 1]
+        self.wrapper = self.meter.uri
+        self.hdlc = next(re.search(r"hdlc\+tcp://[^\"?]+", json.dumps(event))[0] for event in self.meter.of("port")
+                         if "hdlc+tcp://" in json.dumps(event))
+
+    def judge(self, address, *words, limit=200.0):
+        """Verdicts by id; status 0 or 6 and no other."""
+        status, out, err = meters.quadrant("conformance", address, "--capabilities", self.model, "--passwords-of", self.state,
+                                           *QUICK, *words, limit=limit)
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert status in (0, 6), err
+        verdicts = {row["id"]: row for row in rows if row["event"] == "verdict"}
+        bad = [row for row in verdicts.values() if row["verdict"] in ("fail", "inconclusive")]
+        assert (status == 6) == bool(bad)
+        return verdicts
+
+
+def bad(verdicts):
+    return {name: (row["verdict"], row["reason"]) for name, row in verdicts.items()
+            if row["verdict"] in ("fail", "inconclusive")}
+
+
+@pytest.fixture(scope="module")
+def folder(quadrant, tmp_path_factory):
+    with meters.Yard(quadrant, tmp_path_factory.mktemp("stand")) as yard:
+        yield yard
+
+
+@pytest.fixture(scope="module")
+def stand(folder):
+    return Stand(folder, "st402")
+
+
+def registers(stand):
+    """All energies of a meter without load: they must stand."""
+    with octets.Line(stand.meter.address) as line:
+        line.associate(meters.CLIENTS["management"], stand.meter.password("management"))
+        return [line.get(3, f"1-0:{c}.8.{e}", 2, meters.CLIENTS["management"]) for c in (1, 2, 3, 4) for e in range(5)]
+
+
+@pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
+def test_every_purpose(stand, framing):
+    verdicts = stand.judge(getattr(stand, framing), "--writes")
+    if framing == "hdlc" and bad(verdicts).keys() == {"HDLC_FRAME_P2/2"}:
+        # Octets with pauses of 1 ms: a busy machine may make one of them longer than the time-out.
+        verdicts.update(stand.judge(stand.hdlc, "--only", "HDLC_FRAME_P2/2"))
+    assert not bad(verdicts)
+    assert sum(row["verdict"] == "pass" for row in verdicts.values()) >= (150 if framing == "wrapper" else 200)
+    assert all(row["reason"] for row in verdicts.values() if row["verdict"] == "not applicable")
+
+
+@pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
+def test_every_negative_case(stand, framing):
+    before = registers(stand)
+    verdicts = stand.judge(getattr(stand, framing), "--suite", "negative")
+    assert not bad(verdicts)
+    assert sum(row["verdict"] == "pass" for row in verdicts.values()) >= 300
+    assert registers(stand) == before
+    assert stand.meter.alive
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
+def test_every_purpose_of_the_small_model(folder, framing):
+    stand = Stand(folder, "mini")
+    assert not bad(stand.judge(getattr(stand, framing), "--writes"))
+    stand.meter.kill()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
+def test_what_waits_for_minutes(stand, framing):
+    names = "Q_WRP_08" if framing == "wrapper" else "HDLC_FRAME_P3/*"
+    assert not bad(stand.judge(getattr(stand, framing), "--long", "--only", names, limit=1500.0))
+
+
+@pytest.mark.parametrize("name", list(deviant.DEVIATIONS))
+def test_a_deviation_is_seen(stand, name):
+    framing, red = deviant.DEVIATIONS[name][:2]
+    port = stand.wrapper if framing == "wrapper" else stand.hdlc
+    host, number = re.search(r"//([^:]+):(\d+)", port).groups()
+    only = red or ",".join(sorted({one for _, names, *_ in (deviant.DEVIATIONS[other] for other in deviant.DEVIATIONS
+                                                            if deviant.DEVIATIONS[other][0] == framing)
+                                   for one in names.split(",") if one}))
+    with deviant.Proxy(name, (host, int(number))) as proxy:
+        verdicts = stand.judge(proxy.uri, "--only", only, "--timeout", "1s")
+    assert verdicts.keys() >= set(only.split(","))
+    wanted = set(red.split(",")) if red else set()
+    assert {one for one, row in verdicts.items() if row["verdict"] in ("fail", "inconclusive")} == wanted
+
+
+def test_there_are_enough_planted_deviations_and_negative_cases():
+    assert len(deviant.DEVIATIONS) >= 22
+    status, out, _ = meters.quadrant("conformance", "--list", "--suite", "negative")
+    names = [line.split()[0] for line in out.splitlines()]
+    assert status == 0 and len(names) == len(set(names)) >= 200
+
+
+def test_the_report_says_it_all(stand, tmp_path):
+    path = tmp_path / "report.md"
+    status, out, _ = meters.quadrant("conformance", stand.wrapper, "--passwords-of", stand.state, "--report", path,
+                                     "--only", "Q_WRP_01,APPL_IDLE_N1,Q_SEC1_01,Q_HDLC_01", "--silence", "150ms")
+    text = path.read_text()
+    assert status == 0 and out.splitlines()[-1] == "2 passed, 0 failed, 2 not applicable"
+    assert "2 passed, 0 failed, 2 not applicable" in text and "| logical device name | " in text
+    assert "not declared: security.suite-1" in text and stand.wrapper in text
+
+
+def test_what_is_not_understood_is_usage(stand):
+    for words in (("conformance",), ("conformance", "udp://x:1"), ("conformance", stand.wrapper, "--only", "NO_SUCH"),
+                  ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
+        assert meters.quadrant(*words)[0] == 2, words
+    assert meters.quadrant("conformance", "tcp://127.0.0.1:1", "--timeout", "1s")[0] == 3
+
+
+def test_declarations_are_those_of_the_models(tmp_path):
+    subprocess.run([ROOT / "scripts" / "capabilities", tmp_path], check=True)
+    for model in ("st402", "mini"):
+        fresh = (tmp_path / f"capabilities-{model}.md").read_text()
+        assert (ROOT / "docs" / f"capabilities-{model}.md").read_text() == fresh, "make capabilities"
+        fresh = (tmp_path / f"{model}.cap").read_text()
+        assert (ROOT / "tests" / "conformance" / f"{model}.cap").read_text() == fresh, "make capabilities"
