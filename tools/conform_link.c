@@ -127,6 +127,7 @@ static void forget(cf_connection_t *connection) {
     connection->send_number = 0;
     connection->receive_number = 0;
     connection->send_info = 128;
+    connection->final = false;
 }
 
 static void tell(cf_runner_t *runner, const char *what, const uint8_t *at, size_t length) {
@@ -489,6 +490,7 @@ static cf_heard_t ask_hdlc(cf_runner_t *runner, const uint8_t *apdu, size_t leng
     if (!connection->linked && !cf_link(runner)) {
         return connection->fd < 0 ? CF_CLOSED : CF_NOTHING;
     }
+    connection->final = false;
     cf_put(&info, "\xE6\xE6", 3); /* with the zero behind them */
     cf_put(&info, apdu, length);
     while (heard == CF_FRAME && at < info.length) {
@@ -541,6 +543,17 @@ cf_heard_t cf_ask(cf_runner_t *runner, const uint8_t *apdu, size_t length) {
     return heard;
 }
 
+/* RR with the poll bit. */
+static bool poll_on(cf_runner_t *runner) {
+    cf_octets_t text = {NULL, 0, 0};
+    bool good;
+
+    cf_say(&text, "{f @server @client %02X}", (unsigned)here(runner)->receive_number << 5 | 0x11u);
+    good = send_built(runner, (const char *)text.at);
+    cf_free(&text);
+    return good;
+}
+
 /* RR alone means: taken, and there is no answer. */
 static cf_heard_t answer_hdlc(cf_runner_t *runner, uint32_t wait_ms, cf_octets_t *apdu) {
     cf_connection_t *connection = here(runner);
@@ -553,8 +566,13 @@ static cf_heard_t answer_hdlc(cf_runner_t *runner, uint32_t wait_ms, cf_octets_t
         uint8_t control = 0;
         size_t head;
 
+        if (segments == 0u && connection->final && !poll_on(runner)) { /* the meter may speak when it is polled */
+            heard = CF_CLOSED;
+            break;
+        }
         heard = cf_hear(runner, wait_ms, &frame);
         head = heard == CF_FRAME ? hdlc_head(&frame, &control) : 0u;
+        connection->final = head > 0u && (control & 0x10u) != 0u;
         if (head == 0u) {
             heard = heard == CF_FRAME ? CF_BROKEN : heard;
         } else if ((control & 0x0Fu) == 1u) {
@@ -566,11 +584,7 @@ static cf_heard_t answer_hdlc(cf_runner_t *runner, uint32_t wait_ms, cf_octets_t
             cf_put(apdu, frame.at + head, frame.length - head);
             more = (frame.at[0] & 8u) != 0u;
             if (more && (control & 0x10u) != 0u) {
-                cf_octets_t text = {NULL, 0, 0};
-
-                cf_say(&text, "{f @server @client %02X}", (unsigned)connection->receive_number << 5 | 0x11u);
-                heard = send_built(runner, (const char *)text.at) ? CF_FRAME : CF_CLOSED;
-                cf_free(&text);
+                heard = poll_on(runner) ? CF_FRAME : CF_CLOSED;
             }
         }
     }
