@@ -128,7 +128,7 @@ typedef struct cf_connection {
     int fd; /* -1: not open */
     bool linked;
     bool associated;
-    bool final; /* the meter's last frame had the final bit, and nothing was asked since */
+    bool final;          /* the meter's last frame had the final bit, and nothing was asked since */
     uint8_t send_number; /* V(S), V(R) */
     uint8_t receive_number;
     size_t send_info;  /* longest information field to the meter */

@@ -566,7 +566,8 @@ static cf_heard_t answer_hdlc(cf_runner_t *runner, uint32_t wait_ms, cf_octets_t
         uint8_t control = 0;
         size_t head;
 
-        if (segments == 0u && connection->final && !poll_on(runner)) { /* the meter may speak when it is polled */
+        if (segments == 0u && connection->final &&
+            !poll_on(runner)) { /* the meter may speak when it is polled */
             heard = CF_CLOSED;
             break;
         }

@@ -578,7 +578,7 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
            : strcmp(word, "aa") == 0      ? cf_associate(runner)
            : strcmp(word, "as") == 0      ? step_as(runner, step)
            : strcmp(word, "slow") == 0    ? step_slow(runner, step)
-           : strcmp(word, "forget") == 0 ? step_forget(runner)
+           : strcmp(word, "forget") == 0  ? step_forget(runner)
            : strcmp(word, "wait") == 0    ? step_wait(runner, step)
            : strcmp(word, "alive") == 0   ? step_alive(runner, step)
            : strcmp(word, "check") == 0   ? step_check(runner, step, CF_FAIL)
