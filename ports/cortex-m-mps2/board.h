@@ -82,12 +82,15 @@ void qd_uart_start(void);
 /* Handler mode. */
 void qd_uart_serve(uint32_t uart);
 void qd_uart_forget(uint32_t uart);
+void qd_uart_alarm(void);
 size_t qd_uart_read(uint32_t uart, uint8_t *buffer, size_t size);
 size_t qd_uart_write(uint32_t uart, const uint8_t *buffer, size_t length);
 size_t qd_uart_waiting(uint32_t uart); /* octets received and not read */
 size_t qd_uart_room(uint32_t uart);    /* octets that qd_uart_write would take */
 bool qd_uart_sent(uint32_t uart);      /* nothing waits to be sent */
 void qd_uart_clear(uint32_t uart);     /* forgets both rings */
+/* Octets take the time of a line with so many bit/s, once all that waits is sent; 0: as fast as they go. */
+void qd_uart_pace(uint32_t uart, uint32_t baud);
 /* Without interrupts and rings, for the last words; what a peer that does not read keeps out is dropped. */
 void qd_uart_put(uint32_t uart, const char *text);
 
@@ -120,7 +123,8 @@ void qd_board_power_kept(uint64_t tick_us);
 const qd_pulse_port_t *qd_board_pulse(void);
 const qd_factory_t *qd_board_factory(void);
 const qd_device_key_t *qd_board_key(void);
-const qd_channel_port_t *qd_board_channel(uint8_t n);
+/* Fills in the channels of the ports for this model. */
+void qd_board_channels(const qd_model_t *model, qd_meter_ports_t *ports);
 bool qd_board_channels_due(void);
 
 static inline const qd_mps2_fuses_t *qd_board_fuses(void) {

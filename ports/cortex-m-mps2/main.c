@@ -274,8 +274,6 @@ int main(void) {
         .pulse = qd_board_pulse(),
         .factory = qd_board_factory(),
         .key = qd_board_key(),
-        .channel = {qd_board_channel(0), qd_board_channel(1)},
-        .channel_count = QD_MPS2_CHANNELS,
     };
     const qd_meter_options_t options = {
         .gate = qd_board_fuse(QD_MPS2_FUSE_LOOPBACK) ? QD_GATE_BY_LOOPBACK : QD_GATE_BY_CALL,
@@ -284,6 +282,7 @@ int main(void) {
         .metrology_size = sizeof metrology,
     };
     qd_meter_t *meter = NULL;
+    qd_board_channels(&QD_FIRMWARE_MODEL, &ports);
     say_fault();
     if (registers_lost()) {
         return refuse(QD_CORRUPT, "the meter has left the factory, but its memory is blank");

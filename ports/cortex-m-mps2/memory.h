@@ -29,6 +29,8 @@
 #define QD_MPS2_FUSE_FACTORY 0x02u      /* the factory's jumper is in */
 #define QD_MPS2_FUSE_EXIT 0x04u     /* an end is told to the host (semihosting); else a fault is a reset */
 #define QD_MPS2_FUSE_LOOPBACK 0x08u /* gate of metrology by loopback */
+#define QD_MPS2_FUSE_HDLC                                                                                    \
+    0x10u /* the second channel is the optical head with HDLC, else the wrapper as the first */
 
 typedef struct qd_mps2_fuses {
     uint32_t magic;
@@ -61,6 +63,11 @@ typedef struct qd_mps2_world {
     uint32_t seen_us;
     uint32_t kept_us;
     uint32_t notices;
+    /* Image: of the line with HDLC, the time from the end of the last octet of a request to the beginning of the first
+     * of its answer: the latest, the longest since the start, and how many. */
+    uint32_t turn_us;
+    uint32_t turn_most_us;
+    uint32_t turns;
 } qd_mps2_world_t;
 
 /*

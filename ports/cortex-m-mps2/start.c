@@ -14,6 +14,7 @@
 #define TIMER1 0x40001000u
 
 #define IRQ_TIMER1 9u
+#define IRQ_DUAL 10u
 #define IRQ_COUNT 32u
 
 extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[];
@@ -89,7 +90,7 @@ __attribute__((section(".vectors"), used)) static const vector_t vectors[16u + I
     [23] = {.handler = unexpected},
     [24] = {.handler = unexpected},
     [16 + IRQ_TIMER1] = {.handler = timer1},
-    [26] = {.handler = unexpected},
+    [16 + IRQ_DUAL] = {.handler = qd_uart_alarm},
     [27] = {.handler = unexpected},
     [28] = {.handler = unexpected},
     [29] = {.handler = unexpected},
@@ -122,7 +123,7 @@ static void interrupts_start(void) {
     for (unsigned i = 0; i < IRQ_COUNT; i += 4u) {
         QD_REG(NVIC_IPR + i) = 0x80808080u;
     }
-    QD_REG(NVIC_ISER) = 0x0000003Fu | 1u << IRQ_TIMER1 | 0xFu << 18;
+    QD_REG(NVIC_ISER) = 0x0000003Fu | 1u << IRQ_TIMER1 | 1u << IRQ_DUAL | 0xFu << 18;
     /* Memory, bus and usage faults as themselves; a division by zero is one. */
     QD_REG(SCB_SHCSR) |= 0x00070000u;
     QD_REG(SCB_CCR) |= 0x00000010u;

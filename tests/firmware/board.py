@@ -28,9 +28,10 @@ FILE_SIZE = 0x1000000
 FRAM_AT, FRAM_SIZE = 0x0, 0x8000
 FLASH_AT, FLASH_SIZE = 0x10000, 0x100000
 FUSES_AT, WORLD_AT, RING_AT = 0x200000, 0x201000, 0x210000
-FUSE_KEY, FUSE_FACTORY, FUSE_EXIT, FUSE_LOOPBACK = 1, 2, 4, 8
+FUSE_KEY, FUSE_FACTORY, FUSE_EXIT, FUSE_LOOPBACK, FUSE_HDLC = 1, 2, 4, 8, 16
 CARRIER, POWER, SEEN, HANGUP, PULSES, SEALED = 0x0, 0x8, 0x10, 0x18, 0x20, 0x28
 GOOD_US, SEEN_US, KEPT_US, NOTICES = 0x2C, 0x30, 0x34, 0x38
+TURN_US, TURN_MOST_US, TURNS = 0x3C, 0x40, 0x44
 MAINS, BROWN_OUT = 0, 1
 RING_HEAD, RING_TAIL, RING_LOST = RING_AT + 8, RING_AT + 12, RING_AT + 16
 RING_SLOTS, RING_RECORDS, RECORD_SIZE = 4096, RING_AT + 0x1000, 96
@@ -77,14 +78,15 @@ class Memory:
 
 
 class Exchange:
-    """One TCP listener in front of the image's channels: each connection gets a free one, one too many is closed."""
+    """One TCP listener in front of channels of the image: each connection gets a free one, one too many is closed."""
 
     def __init__(self, memory, lines):
+        """lines: {channel: socket}"""
         self.memory, self.lines = memory, lines
-        self.free = list(range(len(lines)))
+        self.free = sorted(lines)
         self.lock = threading.Lock()
         self.running = True
-        for n in range(len(lines)):
+        for n in self.free:
             # An even number that the image has not seen: nobody is connected.
             memory.put(WORLD_AT + CARRIER + 4 * n, (memory.word(WORLD_AT + SEEN + 4 * n) | 1) + 1)
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -182,13 +184,14 @@ class Board:
 
     def __init__(self, elf, folder, load=None, utc=None, gate="call", factory=False, fast=None, limit=30.0, ready=True,
                  identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True, shift=1,
-                 deaf=False):
+                 deaf=False, hdlc=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.memory = Memory(self.folder / "nvm.bin")
         self.events, self._errors, self._clients = [], [], clients
         self._arrived = queue.Queue()
-        self.load, self.exchange = load, None
+        self.load, self.exchange, self.lines = load, None, None
+        flags |= FUSE_HDLC if hdlc else 0
         self.utc = utc or self._utc_of_last_stop() or datetime.datetime.fromisoformat(meters.START.replace("Z", "+00:00"))
         if factory:
             self.memory.fuse(flags | FUSE_FACTORY | (FUSE_LOOPBACK if gate == "loopback" else 0))
@@ -212,7 +215,8 @@ class Board:
             self.arguments += ["-icount", f"shift={shift},sleep=off"]
         self.arguments += list(extra)
         if exchange:
-            self.exchange = Exchange(self.memory, self.uarts[:CHANNELS])
+            self.exchange = Exchange(self.memory, dict(enumerate(self.uarts[:1 if hdlc else CHANNELS])))
+            self.lines = Exchange(self.memory, {1: self.uarts[1]}) if hdlc else None
         self.feeder = None
         if load is not None and fast is not None:
             self.feed(str(fast))
@@ -389,10 +393,11 @@ class Board:
                 self.feeder.kill()
             self.feeder.wait(10.0)
             self.feeder = None
+        if self.lines:
+            self.lines.close()
         if self.exchange:
             self.exchange.close()
             self._keep_clock()
-            self.exchange.running = False
         # They end where QEMU's ends of the lines end.
         for reader in self._readers:
             reader.join(5.0)
@@ -436,13 +441,13 @@ class BoardYard(meters.Yard):
         return self._rows
 
     def start(self, ready=True, limit=30.0, model="st402", name="x", load=None, speed="real", start=None, gate="call",
-              extra=(), elf=None, preexec=None, fast=None, shift=1, deaf=False, **_):
+              extra=(), elf=None, preexec=None, fast=None, shift=1, deaf=False, hdlc=False, emulator=(), **_):
         assert speed == "real" and preexec is None
         utc = None if start is None else datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
         identity = f"{sum(name.encode()) % 100000000:08d}".encode()
         board = Board(elf or image(model), self.state(name), None if load is None else self.load(load), utc, gate,
                       "--factory" in extra, fast, limit, ready, identity, clients=self.clients(), shift=shift,
-                      deaf=deaf)
+                      deaf=deaf, hdlc=hdlc, extra=emulator)
         self.meters.append(board)
         return board
 

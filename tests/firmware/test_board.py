@@ -38,7 +38,7 @@ def plain():
     path.unlink(missing_ok=True)
     child = subprocess.Popen([sys.executable, str(board.ROOT / "scripts" / "qemu"), "mini"], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             env={**os.environ, "QD_PORT": str(port)})
+                             env={**os.environ, "QD_PORT": str(port), "QD_HDLC": "0"})
     try:
         until = time.monotonic() + 20
         line = child.stdout.readline()
