@@ -42,6 +42,7 @@ static ring_t to_send[QD_UARTS];
 /* Free-running, counts down; qd_board_tick_us starts it. */
 #define COUNTER 0x40000004u
 #define BITS 10u
+#define SHORT 250u /* counts; an alarm is not sooner */
 
 /* The speed of a line. Only handlers touch it but for next_baud. */
 typedef struct pace {
@@ -150,7 +151,7 @@ static void wind(void) {
         uint32_t out = pace->out_busy ? now - pace->out_since : 0;
         uint32_t since = in > out ? in : out;
         if (pace->in_busy || pace->out_busy) {
-            uint32_t left = since < pace->octet ? pace->octet - since : 1u;
+            uint32_t left = since + SHORT < pace->octet ? pace->octet - since : SHORT;
             least = left < least ? left : least;
         }
     }
@@ -164,7 +165,7 @@ static void wind(void) {
 void qd_uart_alarm(void) {
     QD_REG(DUAL + DUAL_CLEAR) = 1;
     for (uint32_t n = 0; n < QD_UARTS; n++) {
-        if (paces[n].octet != 0) {
+        if (paces[n].in_busy || paces[n].out_busy) {
             qd_uart_serve(n);
         }
     }
@@ -183,6 +184,8 @@ void qd_uart_serve(uint32_t uart) {
     ring_t *out = &to_send[uart];
     pace_t *pace = &paces[uart];
     bool waits = false;
+    /* On before it is looked: an octet that comes while it is off raises nothing later. */
+    QD_REG(device + CTRL) = ENABLED;
     QD_REG(device + INTERRUPT) = 3;
     change_speed(pace, out);
     while (!waits && (QD_REG(device + STATE) & RX_FULL) != 0 && !full(in)) {
@@ -200,7 +203,9 @@ void qd_uart_serve(uint32_t uart) {
     }
     pace->out_busy = pace->out_busy && out->head != out->tail;
     change_speed(pace, out);
-    QD_REG(device + CTRL) = waits || full(in) ? ENABLED & ~RX_INTERRUPT : ENABLED;
+    if (waits || full(in)) {
+        QD_REG(device + CTRL) = ENABLED & ~RX_INTERRUPT;
+    }
     if (pace->octet != 0) {
         wind();
     }

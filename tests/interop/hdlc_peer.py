@@ -52,7 +52,7 @@ class PtyStream:
 
     def receive(self):
         if not select.select([self.line], [], [], self.limit)[0]:
-            raise peer.Gone("silence")
+            raise TimeoutError("silence")
         return os.read(self.line, 4096)
 
     def close(self):
@@ -117,7 +117,8 @@ class Numbers:
 class HdlcPeer(peer.Peer):
     """One association over one link. where: (host, port), or the path of a line."""
 
-    def __init__(self, where, client=16, password=None, information=128, window=1, server=1, server_size=0, **options):
+    def __init__(self, where, client=16, password=None, information=128, window=1, server=1, server_size=0, retries=0, **options):
+        """retries: so often a frame is sent again when nothing comes within the limit."""
         super().__init__(where, client, password, **options)
         inner = self.gurux
         self.gurux = GXDLMSClient(True, client, server, inner.authentication, password, InterfaceType.HDLC)
@@ -131,6 +132,7 @@ class HdlcPeer(peer.Peer):
         self.waiting = b""
         self.final = True
         self.octets_in = self.octets_out = 0
+        self.retries, self.repeated = retries, 0
 
     def connect(self):
         kind = PtyStream if isinstance(self.address, (str, os.PathLike)) else TcpStream
@@ -193,9 +195,21 @@ class HdlcPeer(peer.Peer):
                 if self.final:  # of the others of a window it wants the next at once
                     raise peer.Gone(f"Gurux takes no {found[0].hex()}")
                 continue
-            try:
-                octets = self.socket.receive()
-            except OSError as error:
-                raise peer.Gone(str(error)) from error
+            octets = self.hear()
             self.octets_in += len(octets)
             self.waiting += octets
+
+    def hear(self):
+        """What comes next; for silence the last frame goes once more, as the standard has it."""
+        for left in range(self.retries, -1, -1):
+            try:
+                return self.socket.receive()
+            except TimeoutError as error:
+                if left == 0:
+                    raise peer.Gone("silence") from error
+                self.repeated += 1
+                self.waiting = b""
+                self.socket.send(self.sent[-1])
+            except OSError as error:
+                raise peer.Gone(str(error)) from error
+        return b""
