@@ -36,6 +36,8 @@ LOG, LOG_HEAD, LOG_PAGE = "src/store/log.c", "src/store/log_head.c", "src/store/
 LOG_WORK, LOG_REBUILD = "src/store/log_work.c", "src/store/log_rebuild.c"
 UPKEEP, SUPPLY, TAKE_OVER = "src/meter/upkeep.c", "src/meter/supply.c", "src/meter/migrate.c"
 BORN = "src/store/born.c"
+HDLC_CLIENT, REQUEST_CLIENT, GBT_CLIENT = "src/client/hdlc.c", "src/client/request.c", "src/client/gbt.c"
+SERVICES_CLIENT, ACCESS_CLIENT, RESULTS_CLIENT = "src/client/services.c", "src/client/access.c", "src/client/results.c"
 
 ROWS = [
     # metrology: energy
@@ -361,6 +363,24 @@ ROWS = [
     ("epoch-wraps", STORE, "    if (store->epoch == UINT32_MAX) {\n        return QD_NO_SPACE;\n    }\n    store->epoch++;", "    store->epoch++;", "epochs begin again"),
     ("number-wraps", SLOTS, "    if (state->sequence == UINT32_MAX) {\n        return QD_NO_SPACE;\n    }\n", "", "numbers of a record begin again"),
     ("group-unsound", GROUP, "if (!is_sound(store)) {", "if (!is_sound(store) && false) {", "a group of records that do not exist is applied"),
+    # client: HDLC, blocks, lists
+    ("any-segment", HDLC_CLIENT, "return ahead == 0u && link->outstanding == 0u ?", "return link->outstanding == 0u ?",
+     "a segment with any number is taken"),
+    ("own-check-sequence", HDLC_CLIENT, "return qd_reader_u16_le(&r) == qd_crc16(0, raw + 1, body) && r.status == QD_OK;",
+     "return r.status == QD_OK;", "the FCS is not looked at"),
+    ("repeated-as-new", HDLC_CLIENT, "link->send_state = (uint8_t)((link->send_state - link->outstanding) & QD_HDLC_SEQUENCE);", "",
+     "a repetition has a new number, and is executed again"),
+    ("not-acknowledged", HDLC_CLIENT, "done += (size_t)(sent - link->outstanding);", "done += sent;",
+     "segments that the meter has not are taken for sent"),
+    ("no-retry", HDLC_CLIENT, "attempt <= retries", "attempt < 1u + 0u * retries", "SNRM is not repeated"),
+    ("any-acknowledgement", REQUEST_CLIENT, "qd_reader_left(reply) > 0u || got != number",
+     "qd_reader_left(reply) > 0u || got > number + 9u",
+     "the acknowledgement of another block passes"),
+    ("confirmed-all", SERVICES_CLIENT, "qd_client_next_invoke(client) & ~QD_INVOKE_CONFIRMED", "qd_client_next_invoke(client)",
+     "what nobody answers asks for an answer"),
+    ("gap-joined", GBT_CLIENT, "return QD_CLIENT_OK; /* a gap", "*last = false; /* a gap", "a gap of general block transfer is joined over"),
+    ("access-of-others", ACCESS_CLIENT, "ID(echoed ^ job->invoke) != 0u", "ID(echoed ^ job->invoke) > 9u", "another invoke-id passes"),
+    ("blocks-any-order", RESULTS_CLIENT, "if (got != number)", "if (got > number + 9u)", "data blocks are joined in any order"),
 ]
 
 MUTANTS = [Mutant(*row) for row in ROWS]
