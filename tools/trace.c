@@ -203,9 +203,10 @@ static void put_parameters(const uint8_t *octets, size_t length) {
 static void put_rejection(const uint8_t *octets, size_t length) {
     if (length >= 3u) {
         (void)fprintf(stderr, "    rejected control %02X, V(S) %u, V(R) %u, reasons%s%s%s%s%s\n", octets[0],
-                      octets[1] >> 1 & 7u, octets[1] >> 5, (octets[2] & 1u) != 0u ? " W" : "",
-                      (octets[2] & 2u) != 0u ? " X" : "", (octets[2] & 4u) != 0u ? " Y" : "",
-                      (octets[2] & 8u) != 0u ? " Z" : "", (octets[2] & 16u) != 0u ? " V" : "");
+                      (unsigned)octets[1] >> 1 & 7u, (unsigned)octets[1] >> 5,
+                      (octets[2] & 1u) != 0u ? " W" : "", (octets[2] & 2u) != 0u ? " X" : "",
+                      (octets[2] & 4u) != 0u ? " Y" : "", (octets[2] & 8u) != 0u ? " Z" : "",
+                      (octets[2] & 16u) != 0u ? " V" : "");
     }
 }
 
@@ -218,10 +219,10 @@ static void put_head(const hdlc_frame_t *frame) {
     put_station(&frame->destination);
     (void)fprintf(stderr, ", %s", control_name(control));
     if ((control & 1u) == 0u) {
-        (void)fprintf(stderr, ", N(S) %u", control >> 1 & 7u);
+        (void)fprintf(stderr, ", N(S) %u", (unsigned)control >> 1 & 7u);
     }
     if ((control & 1u) == 0u || (control & 3u) == 1u) {
-        (void)fprintf(stderr, ", N(R) %u", control >> 5);
+        (void)fprintf(stderr, ", N(R) %u", (unsigned)control >> 5);
     }
     (void)fprintf(stderr, "%s%s, length %s, HCS %s, FCS %s", (control & 0x10u) != 0u ? ", P/F" : "",
                   frame->segmented ? ", S" : "", frame->length_good ? "good" : "BAD",

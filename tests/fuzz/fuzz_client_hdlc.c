@@ -4,7 +4,7 @@
  * Input: records, some of them after each frame of the client: an octet that says what comes, an octet of length n, and n
  * octets. Bits 0-1 of the first: raw octets; an I frame; an I frame with the S bit; the first of the n octets is the
  * control field. Frames get addresses, lengths and check sequences, I frames also numbers that are due, unless bit 2
- * says otherwise. Bit 3: one record more before the client has its turn. UA is said by the harness. The client opens, gets,
+ * says otherwise. Bit 3: one record more before the client has its turn, and no final bit. UA is said by the harness. The client opens, gets,
  * sets and releases until the records are used up.
  * Must hold: every call ends; a value it returns is one good element inside the caller's buffer; numbers of frames
  * never go backwards but for a repetition; after silence or a violation no I frame is sent.
@@ -94,7 +94,7 @@ static int record(peer_t *peer) {
     } else if ((kind & 3u) == 3u) {
         say(peer, length > 0u ? octets[0] : 0x11u, 0, octets + (length > 0u), length > 0u ? length - 1u : 0u);
     } else {
-        unsigned control = peer->number << 1 | peer->due << 5 | 0x10u;
+        unsigned control = peer->number << 1 | peer->due << 5 | ((kind & 8u) != 0u ? 0u : 0x10u);
 
         if ((kind & 4u) != 0u && length > 0u) {
             control = octets[0] & 0xFEu;
