@@ -170,16 +170,17 @@ qd_client_result_t qd_client_gbt_receive(qd_client_t *client, qd_client_room_t *
     size_t start = room != NULL ? room->at : 0u;
     unsigned stalls = 0;
 
-    if (take_single(client, reply)) {
-        return QD_CLIENT_OK;
-    }
     while (stalls <= STALLS_MAX) {
         uint16_t before = client->gbt.received;
         bool last = false;
         bool wait = false;
-        qd_client_result_t result = take_block(client, room, reply, &last, &wait);
+        qd_client_result_t result;
 
-        if (result == QD_CLIENT_OK && last) {
+        if ((room == NULL || room->at == start) && take_single(client, reply)) {
+            return QD_CLIENT_OK;
+        }
+        result = take_block(client, room, reply, &last, &wait);
+        if (result == QD_CLIENT_OK && last && room != NULL) {
             qd_reader_init(reply, room->out + start, room->at - start);
             room->at = start; /* what was joined is read from here, and its parts are joined again */
             return QD_CLIENT_OK;

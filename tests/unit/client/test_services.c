@@ -472,6 +472,19 @@ static void gbt_as_sender(void **state) {
     DONE();
 }
 
+/* The meter takes the whole request before it answers: an acknowledgement without data comes first. */
+static void gbt_answer_after_an_acknowledgement(void **state) {
+    (void)state;
+    SCRIPT(0x00021Du | GBT, 20, {"E008000100000BC1014100010000600100FF", "E0030001000100"},
+           {"E048000200010B0200091201020304050607", NULL},
+           {"E088000300010B08090A0B0C0D0E0F101112", "E0030002000300"},
+           {"E08800040002"
+            "00",
+            "E0830003000404C5014100"});
+    assert_int_equal(qd_client_set(&client, &ref, text20, sizeof text20), QD_CLIENT_OK);
+    DONE();
+}
+
 static void proposes_small_sizes(void **state) {
     qd_client_config_t config = {
         .transport = &transport, .client_sap = 16, .server_sap = 1, .timeout_ms = 1000, .receive_pdu = 12};
@@ -506,6 +519,7 @@ int main(void) {
         cmocka_unit_test(gbt_with_a_lost_block),
         cmocka_unit_test(gbt_that_stands_still),
         cmocka_unit_test(gbt_as_sender),
+        cmocka_unit_test(gbt_answer_after_an_acknowledgement),
         cmocka_unit_test(proposes_small_sizes),
     };
 
