@@ -311,47 +311,57 @@ static qd_status_t serve_next(const writing_t *x) {
                              : qd_stream_error(service, QD_ACCESS_LONG_GET_ABORTED);
 }
 
+/* What the choices of the two services ask for. */
+enum { NOTHING = 0, WHOLE, WHOLE_LIST, FIRST_BLOCK, FIRST_BLOCK_LIST, NEXT_BLOCK, NEXT_OF_ANSWER };
+
+static const uint8_t set_ways[] = {
+    [QD_SET_NORMAL] = WHOLE,
+    [QD_SET_FIRST_DATABLOCK] = FIRST_BLOCK,
+    [QD_SET_DATABLOCK] = NEXT_BLOCK,
+    [QD_SET_WITH_LIST] = WHOLE_LIST,
+    [QD_SET_WITH_LIST_FIRST_DATABLOCK] = FIRST_BLOCK_LIST,
+};
+static const uint8_t action_ways[] = {
+    [QD_ACTION_NORMAL] = WHOLE,
+    [QD_ACTION_NEXT_PBLOCK] = NEXT_OF_ANSWER,
+    [QD_ACTION_WITH_LIST] = WHOLE_LIST,
+    [QD_ACTION_FIRST_PBLOCK] = FIRST_BLOCK,
+    [QD_ACTION_WITH_LIST_FIRST_PBLOCK] = FIRST_BLOCK_LIST,
+    [QD_ACTION_PBLOCK] = NEXT_BLOCK,
+};
+
+static qd_status_t serve(const writing_t *x, uint8_t way) {
+    qd_service_t *service = x->service;
+    bool list = way == WHOLE_LIST || way == FIRST_BLOCK_LIST;
+    if ((list && !qd_service_has(service, QD_CONFORMANCE_MULTIPLE_REFERENCES)) ||
+        (way >= FIRST_BLOCK &&
+         !qd_service_has(service, x->action ? QD_CONFORMANCE_BLOCK_ACTION : QD_CONFORMANCE_BLOCK_SET))) {
+        way = NOTHING;
+    }
+    switch (way) {
+    case WHOLE:
+    case WHOLE_LIST:
+        return serve_whole(x, list);
+    case FIRST_BLOCK:
+    case FIRST_BLOCK_LIST:
+        return serve_first_block(x, list);
+    case NEXT_BLOCK:
+        return serve_block(x);
+    case NEXT_OF_ANSWER:
+        return serve_next(x);
+    default:
+        return qd_service_refuse(service, QD_EXCEPTION_NOT_SUPPORTED);
+    }
+}
+
 qd_status_t qd_server_set(qd_service_t *service) {
     uint8_t choice = qd_reader_u8(&service->r);
     const writing_t x = {service, false, qd_reader_u8(&service->r)};
-    bool blocks = qd_service_has(service, QD_CONFORMANCE_BLOCK_SET);
-    bool lists = qd_service_has(service, QD_CONFORMANCE_MULTIPLE_REFERENCES);
-    if (choice == QD_SET_NORMAL) {
-        return serve_whole(&x, false);
-    }
-    if (choice == QD_SET_WITH_LIST && lists) {
-        return serve_whole(&x, true);
-    }
-    if (choice == QD_SET_DATABLOCK && blocks) {
-        return serve_block(&x);
-    }
-    if (blocks &&
-        (choice == QD_SET_FIRST_DATABLOCK || (choice == QD_SET_WITH_LIST_FIRST_DATABLOCK && lists))) {
-        return serve_first_block(&x, choice == QD_SET_WITH_LIST_FIRST_DATABLOCK);
-    }
-    return qd_service_refuse(service, QD_EXCEPTION_NOT_SUPPORTED);
+    return serve(&x, choice < sizeof set_ways ? set_ways[choice] : (uint8_t)NOTHING);
 }
 
 qd_status_t qd_server_action(qd_service_t *service) {
     uint8_t choice = qd_reader_u8(&service->r);
     const writing_t x = {service, true, qd_reader_u8(&service->r)};
-    bool blocks = qd_service_has(service, QD_CONFORMANCE_BLOCK_ACTION);
-    bool lists = qd_service_has(service, QD_CONFORMANCE_MULTIPLE_REFERENCES);
-    if (choice == QD_ACTION_NORMAL) {
-        return serve_whole(&x, false);
-    }
-    if (choice == QD_ACTION_WITH_LIST && lists) {
-        return serve_whole(&x, true);
-    }
-    if (choice == QD_ACTION_PBLOCK && blocks) {
-        return serve_block(&x);
-    }
-    if (choice == QD_ACTION_NEXT_PBLOCK && blocks) {
-        return serve_next(&x);
-    }
-    if (blocks &&
-        (choice == QD_ACTION_FIRST_PBLOCK || (choice == QD_ACTION_WITH_LIST_FIRST_PBLOCK && lists))) {
-        return serve_first_block(&x, choice == QD_ACTION_WITH_LIST_FIRST_PBLOCK);
-    }
-    return qd_service_refuse(service, QD_EXCEPTION_NOT_SUPPORTED);
+    return serve(&x, choice < sizeof action_ways ? action_ways[choice] : (uint8_t)NOTHING);
 }

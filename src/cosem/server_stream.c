@@ -73,13 +73,19 @@ void qd_stream_rewind(qd_transfer_t *t) {
 
 void qd_stream_begin(qd_service_t *service, qd_reply_t kind, uint32_t invoke, uint8_t count) {
     qd_association_t *association = service->association;
-    const qd_transfer_t fresh = {.kind = (uint8_t)kind,
-                                 .invoke = invoke,
-                                 .count = count,
-                                 .selective = QD_SELECTED_NONE,
-                                 .request = service->call.request};
-    association->transfer = fresh;
-    qd_stream_rewind(&association->transfer);
+    qd_transfer_t *t = &association->transfer;
+    t->active = false;
+    t->receiving = false;
+    t->applied = false;
+    t->general = false;
+    t->kind = (uint8_t)kind;
+    t->count = count;
+    t->selective = QD_SELECTED_NONE;
+    t->invoke = invoke;
+    t->block = 0;
+    t->request = service->call.request;
+    t->place.at = 0; /* the rest of it when the answer begins */
+    t->place.attribute = 0;
     if (association->staging == QD_STAGING_BLOCKS) {
         association->staging = QD_STAGING_NONE;
     }
@@ -511,7 +517,6 @@ static qd_status_t answer_whole(qd_service_t *service, bool blocks) {
 qd_status_t qd_stream_answer(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
     const qd_selected_t *item = &service->association->selection[0];
-    uint32_t bit = replies[t->kind].blocks;
     qd_status_t status = QD_OK;
     if (!service->carried && t->kind == QD_REPLY_GET && item->attribute != 0 &&
         !is_rows(service, item, item->attribute)) {
@@ -520,7 +525,7 @@ qd_status_t qd_stream_answer(qd_service_t *service) {
             return status;
         }
     }
-    bool blocks = bit != 0 && qd_service_has(service, bit);
+    bool blocks = qd_service_has(service, replies[t->kind].blocks);
     qd_stream_rewind(t); /* of a call that comes back it may stand further on */
     if (service->carried) {
         t->general = true; /* whoever carries it does the rest */

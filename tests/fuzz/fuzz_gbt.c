@@ -7,7 +7,7 @@
  * acknowledged). Bit 7: on the other channel.
  * Must hold: every answer is no longer than the size that was agreed; the blocks of a stream are numbered one by one
  * and are no more than the window; registers stay as they are; afterwards the one staging slot is free again.
- * Planted: a time zone west of Greenwich of 4 n + 1 minutes that came in at least two blocks.
+ * Planted: a time zone west of Greenwich of an odd number of minutes that came in at least two blocks.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "fuzz.h"
@@ -26,13 +26,21 @@ typedef struct peer {
 
 static const uint8_t windows[] = {0, 1, 3, 63};
 
+/* A meter with two associations; every input finds it as it was, at the same place. */
 static void begin(world_t *w) {
-    world_blank(w, qd_model_find("st402"));
-    w->feeding = false;
-    FUZZ_MUST(world_start(w) == QD_OK);
-    for (unsigned i = 0; i < 2; i++) {
-        FUZZ_MUST(world_open_as(w, i, SAP_MANAGEMENT, CONFORMANCE, PDU_SIZE));
+    static world_t fresh;
+    static bool ready;
+    if (!ready) {
+        world_blank(w, qd_model_find("st402"));
+        w->feeding = false;
+        FUZZ_MUST(world_start(w) == QD_OK);
+        for (unsigned i = 0; i < 2; i++) {
+            FUZZ_MUST(world_open_as(w, i, SAP_MANAGEMENT, CONFORMANCE, PDU_SIZE));
+        }
+        fresh = *w;
+        ready = true;
     }
+    *w = fresh;
 }
 
 /* What was answered: any APDU no longer than agreed, blocks of a stream in the order of their numbers. */
@@ -103,7 +111,7 @@ static void planted(const world_t *w) {
     const qd_associations_t *associations = world_module(w, QD_MODULE_ASSOCIATION);
     FUZZ_PLANT(FUZZ_STAGE(associations->pool[0].general.received > 1u) &&
                FUZZ_STAGE(clock->settings.rule.time_zone_min > 0) &&
-               FUZZ_STAGE(clock->settings.rule.time_zone_min % 4 == 1));
+               FUZZ_STAGE(clock->settings.rule.time_zone_min % 2 == 1));
     (void)clock;
     (void)associations;
 }
