@@ -229,6 +229,24 @@ def figure_mount(_):
     return int(re.search(r"mount (\d+) us", done.stdout)[1]) / 1e6, 0.05, "seconds", "start of an st402 whose event log has gone round; information"
 
 
+def table_figure(what, counts, rows, note):
+    """Of the server alone, per row: the difference between a long reading and a short one."""
+    def figure(bench):
+        totals = []
+        for count in counts:
+            done = subprocess.run([*bench.callgrind(), "--toggle-collect=qd_meter_step", program_of("bench_profile"), what, str(count)],
+                                  check=True, capture_output=True, text=True, timeout=600)
+            totals.append(bench.collected(done.stderr))
+        return (totals[1] - totals[0]) / (counts[1] - counts[0]) / rows, 600, "instructions", note
+
+    return figure
+
+
+def figure_ring(_):
+    done = subprocess.run([program_of("bench_profile"), "ring", "20"], check=True, capture_output=True, text=True, timeout=600)
+    return int(re.search(r"ring (\d+) us", done.stdout)[1]) / 1000, 60, "ms", "5,760 rows of 10 columns through wrapper and C client, one core"
+
+
 def wear(pattern):
     """One figure of twenty years of a profile of ten channels every five minutes, and of events."""
     if not hasattr(wear, "text"):
@@ -242,7 +260,9 @@ WEAR = {"wear-flash": (r"programmed, ([\d.]+) per octet", None, "ratio", "octets
                         "of the block with the most after 20 years of a 5-minute profile of ten channels")}
 
 FIGURES = {"get": figure_get, "session": figure_session, "echo": figure_echo, "ratio": figure_ratio, "step": figure_step,
-           "month": figure_month, "size": figure_size, "commit": figure_commit, "mount": figure_mount}
+           "month": figure_month, "size": figure_size, "commit": figure_commit, "mount": figure_mount,
+           "row": table_figure("rows", (1000, 5000), 1, "a row of 10 columns of a profile in memory, server alone, APDU of 832"),
+           "object": table_figure("objects", (3, 13), 204, "a row of the object list with its rights, server alone"), "ring": figure_ring}
 for _name, (_pattern, *_rest) in WEAR.items():
     FIGURES[_name] = lambda _, pattern=_pattern, rest=tuple(_rest): (wear(pattern), *rest)
 GCM_TARGETS = {("seal", "best", 150): 1500, ("open", "best", 150): 1500}
@@ -261,7 +281,7 @@ def judge(value, target):
 
 
 def number(value, unit):
-    return f"{value:.5f}" if value < 0.1 and unit == "seconds" else f"{value:.2f}" if unit in ("ratio", "seconds") else f"{value:,.0f}"
+    return f"{value:.5f}" if value < 0.1 and unit == "seconds" else f"{value:.2f}" if unit in ("ratio", "seconds", "ms") else f"{value:,.0f}"
 
 
 def limit(target, unit):

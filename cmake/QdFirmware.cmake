@@ -73,6 +73,7 @@ endforeach()
 
 # The unit tests, with a stand-in for cmocka. These stay on the host:
 set(QD_UNIT_HOST
+  cosem_profile_model # its ring alone is larger than most of the board's memory
   load_load  # reads files, and a load lives on the heap
   meter_door # pages that mprotect closes; test_fences.py does that with the memory protection unit
   sim_cut)   # forks, and its harness keeps worlds on the heap

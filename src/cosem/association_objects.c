@@ -12,18 +12,20 @@
 /* Access selectors of the object list. */
 enum { SELECT_WITHOUT_RIGHTS = 1, SELECT_CLASSES, SELECT_OBJECTS, SELECT_OBJECT };
 
-/* Most octets of a row: 11 attributes, one of them with four selectors, and 6 methods; and what a form is longer than
- * what becomes of it. */
+/* Most octets of a row: 11 attributes, one of them with four selectors, and 6 methods. */
 #define ROW_MAX 160u
-#define FORM 8u
+/* Octets in front of the logical name's six. */
+#define HEAD 9u
 
 /* structure { attribute_id integer, access_mode enum, access_selectors }; the selectors are an array of integer, or
  * null-data: none. All functions here return the end. */
 static uint8_t *put_attribute(uint8_t *at, unsigned flags, uint8_t number, unsigned read, unsigned write) {
-    static const uint8_t form[FORM] = {QD_TYPE_STRUCTURE, 3, QD_TYPE_INTEGER, 0,
-                                       QD_TYPE_ENUM,      0, QD_TYPE_NULL};
-    memcpy(at, form, FORM);
+    at[0] = QD_TYPE_STRUCTURE;
+    at[1] = 3;
+    at[2] = QD_TYPE_INTEGER;
     at[3] = number;
+    at[4] = QD_TYPE_ENUM;
+    at[6] = QD_TYPE_NULL;
     at[5] = (uint8_t)(((flags & QD_ATTRIBUTE_SECRET) != 0 ? 0u : read) |
                       ((flags & QD_ATTRIBUTE_WRITABLE) != 0 ? write : 0u));
     if ((flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
@@ -42,9 +44,11 @@ static uint8_t *put_attribute(uint8_t *at, unsigned flags, uint8_t number, unsig
 
 /* structure { method_id integer, access_mode enum } */
 static uint8_t *put_method(uint8_t *at, uint8_t number, bool may) {
-    static const uint8_t form[FORM] = {QD_TYPE_STRUCTURE, 2, QD_TYPE_INTEGER, 0, QD_TYPE_ENUM};
-    memcpy(at, form, FORM);
+    at[0] = QD_TYPE_STRUCTURE;
+    at[1] = 2;
+    at[2] = QD_TYPE_INTEGER;
     at[3] = number;
+    at[4] = QD_TYPE_ENUM;
     at[5] = may;
     return at + 6;
 }
@@ -82,19 +86,24 @@ static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, ui
     if (out == NULL) {
         return QD_UNSUPPORTED; /* only the face that has associations asks for their lists */
     }
-    static const uint8_t form[] = {QD_TYPE_STRUCTURE, 4, QD_TYPE_LONG_UNSIGNED, 0, 0,
-                                   QD_TYPE_UNSIGNED,  0, QD_TYPE_OCTET_STRING,  6};
-    memcpy(octets, form, sizeof form);
+    octets[0] = QD_TYPE_STRUCTURE;
+    octets[1] = 4;
+    octets[2] = QD_TYPE_LONG_UNSIGNED;
     octets[3] = (uint8_t)(class_row->id >> 8);
     octets[4] = (uint8_t)class_row->id;
+    octets[5] = QD_TYPE_UNSIGNED;
     octets[6] = class_row->version;
-    memcpy(octets + sizeof form, obis, 6);
-    octets[sizeof form + 4u] = (uint8_t)(obis[4] + object.member);
+    octets[7] = QD_TYPE_OCTET_STRING;
+    octets[8] = 6;
+    for (uint8_t i = 0; i < 6; i++) {
+        octets[HEAD + i] = obis[i];
+    }
+    octets[HEAD + 4u] = (uint8_t)(obis[4] + object.member);
     if (with_rights) {
         const qd_call_t as_client = {.client = client, .local = call->local};
         rights = qd_object_rights(self->objects, object.row, &as_client);
     }
-    const uint8_t *end = put_rights(octets + sizeof form + 6u, with_rights ? class_row : NULL, rights);
+    const uint8_t *end = put_rights(octets + HEAD + 6u, with_rights ? class_row : NULL, rights);
     return qd_axdr_sink_encoded(out, octets, (size_t)(end - octets));
 }
 

@@ -82,27 +82,23 @@ static inline size_t encode(uint8_t *room, const qd_scalar_t *scalar) {
     uint8_t type = scalar->type;
     uint32_t value = (uint32_t)scalar->v.u; /* read before the octets are written, which might be it */
     room[0] = type;
-    switch (type) {
-    case QD_TYPE_DOUBLE_LONG:
-    case QD_TYPE_DOUBLE_LONG_UNSIGNED:
+    if (type == QD_TYPE_DOUBLE_LONG_UNSIGNED) {
         room[1] = (uint8_t)(value >> 24);
         room[2] = (uint8_t)(value >> 16);
         room[3] = (uint8_t)(value >> 8);
         room[4] = (uint8_t)value;
         return 5;
-    case QD_TYPE_UNSIGNED:
+    }
+    if (type == QD_TYPE_UNSIGNED) {
         room[1] = (uint8_t)value;
         return 2;
-    case QD_TYPE_OCTET_STRING:
-        if (scalar->length > QD_SCALAR_INLINE) {
-            return 0;
-        }
-        room[1] = (uint8_t)scalar->length;
-        memcpy(room + 2, scalar->v.octets, QD_SCALAR_INLINE);
-        return scalar->length + 2u;
-    default:
+    }
+    if (type != QD_TYPE_OCTET_STRING || scalar->length > QD_SCALAR_INLINE) {
         return 0;
     }
+    room[1] = (uint8_t)scalar->length;
+    memcpy(room + 2, scalar->v.octets, QD_SCALAR_INLINE);
+    return scalar->length + 2u;
 }
 
 /* Scalars that fit whatever they are go straight into the window. Returns how many it took. */
@@ -111,22 +107,21 @@ static uint8_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const
     size_t before = sink->w->at;
     size_t left = sink->limit - before;
     size_t length = 1;
-    uint8_t i = 0;
+    size_t i = 0;
     if (!is_open(sink)) {
         return 0;
     }
     uint8_t *at = qd_writer_reserve(sink->w, left);
     const uint8_t *last = at != NULL ? at + left - ELEMENT_MAX : NULL;
-    for (; at != NULL && at <= last && i < count; i++) {
-        length = encode(at, &scalar[chosen != NULL ? chosen[i] : i]);
+    while (i < count && at <= last && length != 0) {
+        const qd_scalar_t *one = &scalar[chosen != NULL ? chosen[i] : i];
+        length = encode(at, one);
         at += length;
-        if (length == 0) {
-            break;
-        }
+        i += length != 0;
     }
     sink->w->at = at != NULL ? (size_t)(at - sink->w->data) : before;
     sink->emitted += (uint32_t)(sink->w->at - before);
-    return i;
+    return (uint8_t)i;
 }
 
 static qd_status_t sink_scalars(void *context, const qd_scalar_t *scalar, const uint8_t *chosen,
