@@ -77,15 +77,14 @@ static qd_status_t give_step(const void *context, const qd_shape_step_t *step, u
     qd_any_t any;
     switch ((qd_shape_op_t)step->op) {
     case QD_SHAPE_STRUCTURE:
-        return sink->group(sink->context, QD_TYPE_STRUCTURE, (uint16_t)step->maximum);
+        return sink->group(sink->context, QD_TYPE_STRUCTURE, step->maximum);
     case QD_SHAPE_ARRAY:
-        *count = *at < step->maximum ? *at : (uint16_t)step->maximum;
+        *count = *at < step->maximum ? *at : step->maximum;
         return sink->group(sink->context, QD_TYPE_ARRAY, *count);
     case QD_SHAPE_NUMBER:
         return qd_sink_integer(sink, (qd_type_t)step->type, number_of(step, at));
     case QD_SHAPE_NAME:
-        return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, at + 1,
-                              *at < step->maximum ? *at : (uint16_t)step->maximum);
+        return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, at + 1, *at < step->maximum ? *at : step->maximum);
     case QD_SHAPE_ANY:
         memcpy(&any, at, sizeof any);
         return give_any(&any, sink);
@@ -94,7 +93,7 @@ static qd_status_t give_step(const void *context, const qd_shape_step_t *step, u
     case QD_SHAPE_TIME:
     case QD_SHAPE_DATE_TIME:
     default:
-        return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, at, (uint16_t)step->maximum);
+        return qd_sink_octets(sink, QD_TYPE_OCTET_STRING, at, step->maximum);
     }
 }
 
@@ -196,7 +195,7 @@ static qd_status_t take_step(const void *context, const qd_shape_step_t *step, u
         return status;
     }
     case QD_SHAPE_NAME:
-        status = qd_source_octets(source, at + 1, (uint16_t)step->minimum, (uint16_t)step->maximum, &length);
+        status = qd_source_octets(source, at + 1, (uint16_t)step->minimum, step->maximum, &length);
         *at = status == QD_OK ? (uint8_t)length : 0u;
         return status;
     case QD_SHAPE_ANY:
@@ -206,7 +205,7 @@ static qd_status_t take_step(const void *context, const qd_shape_step_t *step, u
     case QD_SHAPE_TIME:
     case QD_SHAPE_DATE_TIME:
     default:
-        status = qd_source_octets(source, at, (uint16_t)step->maximum, (uint16_t)step->maximum, &length);
+        status = qd_source_octets(source, at, step->maximum, step->maximum, &length);
         return status == QD_OK && !is_valid(step, at) ? QD_RANGE : status;
     }
 }

@@ -36,8 +36,8 @@ typedef struct qd_shape_step {
         offset; /* in the record, or in the element of the array around it; of an array: of its uint8_t count */
     uint16_t base; /* of an array: of its first element */
     uint16_t size; /* of an array: octets of an element */
-    int32_t minimum;
-    int32_t maximum;
+    int16_t minimum;
+    uint16_t maximum;
 } qd_shape_step_t;
 
 typedef struct qd_shape {
