@@ -74,7 +74,7 @@ void qd_link_send(qd_link_t *link) {
     if (link->to_send > 0) {
         if (qd_link_write(link, link->transmit, link->to_send)) {
             link->to_send = 0;
-            if (link->port->framing == QD_FRAMING_HDLC) {
+            if (link->hdlc.opening != QD_MODE_E_NONE) {
                 qd_link_mode_e_sent(link);
             }
         }

@@ -149,14 +149,12 @@ static void answer_is_ready(qd_link_t *link, size_t length) {
 /* The APDU that I frames have brought. */
 static void serve_request(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     qd_link_hdlc_t *h = &link->hdlc;
-    qd_request_t request = qd_link_request(link, tick_us);
+    const uint8_t *apdu = link->receive + QD_HDLC_LLC_SIZE;
     qd_writer_t response;
     qd_writer_init(&response, link->transmit + QD_HDLC_LLC_SIZE, server->tables->transmit_pdu);
     if (link->more) {
         /* the next of several answers, which needs no request */
-        request.client_sap = link->more_sap;
-        request.server_sap = h->own.upper;
-        request.apdu = link->receive;
+        const qd_request_t request = qd_link_request(link, tick_us, link->more_sap, h->own.upper, apdu, 0);
         qd_link_serve(link, server, &request, &response);
         if (link->waiting) {
             return;
@@ -164,10 +162,8 @@ static void serve_request(qd_link_t *link, qd_server_t *server, uint64_t tick_us
     } else if (h->oversized) {
         (void)qd_server_exception(&response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_PDU_TOO_LONG);
     } else if (h->assembled > QD_HDLC_LLC_SIZE && llc_is_right(link->receive, h->assembled)) {
-        request.client_sap = h->client;
-        request.server_sap = h->own.upper;
-        request.apdu = link->receive + QD_HDLC_LLC_SIZE;
-        request.length = (size_t)h->assembled - QD_HDLC_LLC_SIZE;
+        const qd_request_t request = qd_link_request(link, tick_us, h->client, h->own.upper, apdu,
+                                                     (size_t)h->assembled - QD_HDLC_LLC_SIZE);
         qd_link_serve(link, server, &request, &response);
         if (link->waiting) {
             return;
@@ -186,13 +182,11 @@ static void serve_request(qd_link_t *link, qd_server_t *server, uint64_t tick_us
  * acknowledgement, this one is written behind the request. */
 static void serve_lone(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     qd_link_hdlc_t *h = &link->hdlc;
-    qd_request_t request = qd_link_request(link, tick_us);
+    const qd_request_t request = qd_link_request(link, tick_us, h->lone_client, server->tables->server_sap,
+                                                 link->receive + h->lone_at + QD_HDLC_LLC_SIZE,
+                                                 (size_t)h->lone_length - QD_HDLC_LLC_SIZE);
     size_t end = (size_t)h->lone_at + h->lone_length;
     qd_writer_t response;
-    request.client_sap = h->lone_client;
-    request.server_sap = server->tables->server_sap;
-    request.apdu = link->receive + h->lone_at + QD_HDLC_LLC_SIZE;
-    request.length = (size_t)h->lone_length - QD_HDLC_LLC_SIZE;
     if (h->answer == 0) {
         qd_writer_init(&response, link->transmit, server->tables->transmit_pdu);
     } else {

@@ -12,14 +12,19 @@ bool qd_link_write(qd_link_t *link, const uint8_t *octets, size_t length);
 void qd_link_look_at_clock(qd_link_t *link, uint64_t tick_us);
 /* True when the peer has been silent for limit_s; 0 is never. */
 bool qd_link_silent(qd_link_t *link, uint32_t limit_s);
-/* A request as far as the framing does not matter. */
-static inline qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us) {
+/* A request of a client of this channel. */
+static inline qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_us, uint16_t client_sap,
+                                           uint16_t server_sap, const uint8_t *apdu, size_t length) {
     const qd_request_t request = {
         .channel = link->number,
         .generation = link->generation,
         .local = link->local,
+        .client_sap = client_sap,
+        .server_sap = server_sap,
         .tick_us = tick_us,
         .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
+        .apdu = apdu,
+        .length = length,
     };
     return request;
 }

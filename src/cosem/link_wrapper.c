@@ -71,14 +71,12 @@ static void send_response(qd_link_t *link, const qd_wrapper_head_t *asked, const
     link->sent = 0;
 }
 
-static void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head, uint64_t tick_us) {
-    qd_request_t request = qd_link_request(link, tick_us);
+static inline void serve(qd_link_t *link, qd_server_t *server, const qd_wrapper_head_t *head,
+                         uint64_t tick_us) {
+    const qd_request_t request = qd_link_request(link, tick_us, head->source, head->destination,
+                                                 link->receive + QD_WRAPPER_HEAD, head->length);
     qd_writer_t response;
     bool asked = !link->more;
-    request.client_sap = head->source;
-    request.server_sap = head->destination;
-    request.apdu = link->receive + QD_WRAPPER_HEAD;
-    request.length = head->length;
     qd_writer_init(&response, link->transmit + QD_WRAPPER_HEAD, server->tables->transmit_pdu);
     qd_link_serve(link, server, &request, &response);
     if (link->waiting) {

@@ -192,10 +192,10 @@ static qd_supply_phase_t look_at_supply(qd_meter_t *meter, uint64_t tick_us) {
 /* True: there is more to do. Only one table is read in a step. */
 static bool serve_channels(qd_meter_t *meter, uint64_t tick_us) {
     bool more = false;
-    uint8_t count = meter->ports.channel_count;
+    const qd_link_t *end = meter->links + meter->ports.channel_count;
     meter->server.spent = false;
-    for (uint8_t i = 0; i < count; i++) {
-        more = qd_link_step(&meter->links[i], &meter->server, tick_us) || more;
+    for (qd_link_t *link = meter->links; link < end; link++) {
+        more = qd_link_step(link, &meter->server, tick_us) || more;
     }
     return more;
 }
@@ -215,8 +215,9 @@ static inline qd_status_t serve(qd_meter_t *meter, uint64_t tick_us, uint64_t *n
         *next_us = tick_us;
         return status;
     }
-    for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
-        qd_link_flush(&meter->links[i]);
+    const qd_link_t *end = meter->links + meter->ports.channel_count;
+    for (qd_link_t *link = meter->links; link < end; link++) {
+        qd_link_flush(link);
     }
     return status;
 }

@@ -4,18 +4,24 @@
  */
 #include "protocol/wrapper.h"
 
+static uint16_t big_endian(const uint8_t *octets) {
+    return (uint16_t)((uint32_t)octets[0] << 8 | octets[1]);
+}
+
 /* wrapper ::= version source destination length, two octets each */
 qd_status_t qd_wrapper_decode(qd_reader_t *r, qd_wrapper_head_t *head) {
-    qd_wrapper_head_t empty = {0};
+    const uint8_t *octets;
 
-    *head = empty;
     if (qd_reader_left(r) < QD_WRAPPER_HEAD) {
+        static const qd_wrapper_head_t empty;
+        *head = empty;
         return QD_TRUNCATED; /* the reader stays usable: more octets may come */
     }
-    head->version = qd_reader_u16(r);
-    head->source = qd_reader_u16(r);
-    head->destination = qd_reader_u16(r);
-    head->length = qd_reader_u16(r);
+    octets = qd_reader_octets(r, QD_WRAPPER_HEAD); /* one look at the bounds for all of it */
+    head->version = big_endian(octets);
+    head->source = big_endian(octets + 2);
+    head->destination = big_endian(octets + 4);
+    head->length = big_endian(octets + 6);
     return head->version == QD_WRAPPER_VERSION ? QD_OK : QD_VERSION;
 }
 

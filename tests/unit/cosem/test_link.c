@@ -260,8 +260,31 @@ static void test_silence_ends_a_connection(void **state) {
     EXPECT(&world, SAP_PUBLIC, GET_NAME, NO_ASSOCIATION);
 }
 
+/* Q_WRP_08: a request that is cut; Q_WRP_12: a peer that goes in the middle of a block transfer. */
+static void test_cut_and_gone(void **state) {
+    uint8_t answer[1024];
+    (void)state;
+    expect_client(&world, SAP_PUBLIC);
+    put_hex(&world, 0, "0001 0010 0001 001F 601DA109060760857405080101BE10040E010000");
+    EXPECT_RAW(&world, 0, "");
+    world.line[0].now_ms += 180000;
+    EXPECT_RAW(&world, 0, "");
+    assert_int_equal(world.line[0].closes, 1);
+    world.line[0].generation = 2;
+    assert_true(world_open_as(&world, 0, SAP_PUBLIC, WORLD_CONFORMANCE, 64));
+    size_t length =
+        world_ask_hex(&world, 0, SAP_PUBLIC, "C0 01 C1 000F 0000280000FF 02 00", answer, sizeof answer);
+    assert_in_range(length, 13, 64);
+    EXPECT_OCTETS(answer, 4, "C4 02 C1 00");
+    world.line[0].generation = 3;
+    EXPECT(&world, SAP_PUBLIC, "C0 02 C1 00000001", NO_ASSOCIATION);
+    assert_true(world_open(&world, 0, SAP_PUBLIC));
+    EXPECT(&world, SAP_PUBLIC, GET_NAME, NAME_IS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cut_and_gone),
         cmocka_unit_test(test_silence_ends_a_connection),
         cmocka_unit_test(test_head_is_answered_with_ports_swapped),
         cmocka_unit_test(test_octet_by_octet),
