@@ -265,6 +265,28 @@ FIGURES = {"get": figure_get, "session": figure_session, "echo": figure_echo, "r
            "object": table_figure("objects", (3, 13), 204, "a row of the object list with its rights, server alone"), "ring": figure_ring}
 for _name, (_pattern, *_rest) in WEAR.items():
     FIGURES[_name] = lambda _, pattern=_pattern, rest=tuple(_rest): (wear(pattern), *rest)
+LINE = {"line-day": ("128 1", r"day (\d+) ms", 10000, "ms", "a day of 15-minute rows of 10 columns at 9600 bit/s, information 128, window 1, line time"),
+        "line-share": ("128 1", r"share (\d+) percent", -80, "percent", "of the octets from the meter that are rows, information 128, window 1"),
+        "line-day-7": ("2030 7", r"day (\d+) ms", None, "ms", "the same day with information 2030, window 7"),
+        "line-share-7": ("2030 7", r"share (\d+) percent", None, "percent", "the same share with information 2030, window 7")}
+
+
+def line_figure(words, pattern):
+    done = subprocess.run([program_of("bench_line"), *words.split()], check=True, capture_output=True, text=True, timeout=600)
+    return int(re.search(pattern, done.stdout)[1])
+
+
+for _name, (_words, _pattern, *_rest) in LINE.items():
+    FIGURES[_name] = lambda _, words=_words, pattern=_pattern, rest=tuple(_rest): (line_figure(words, pattern), *rest)
+
+
+def figure_four(_):
+    done = subprocess.run([program_of("bench_line"), "four"], check=True, capture_output=True, text=True, timeout=600)
+    alone, four = map(int, re.search(r"alone (\d+) us, four (\d+) us", done.stdout).groups())
+    return four / alone, 1.2, "ratio", "longest answer of four channels that are busy at once against one alone, meter time"
+
+
+FIGURES["line-four"] = figure_four
 GCM_TARGETS = {("seal", "best", 150): 1500, ("open", "best", 150): 1500}
 for _engine in ("best", "portable"):
     for _length in (64, 150, 256, 1024):
