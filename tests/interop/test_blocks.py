@@ -90,8 +90,11 @@ def test_the_next_block_of_nothing(site):
 def test_another_request_ends_a_running_transfer(site):
     with site.line("level1", pdu=128) as line:
         first_block(line)
+        # One of high priority is served beside it, one of normal priority in its place.
         assert octets.Get(line.ask(octets.get(1, "0-0:42.0.0", 2, invoke=0xC2), SAP["level1"])).result == 0
-        assert octets.Get(line.ask(octets.get_next(1), SAP["level1"])).result in (14, 15, 16, 19)
+        assert octets.Get(line.ask(octets.get_next(1), SAP["level1"])).block == 2
+        assert octets.Get(line.ask(octets.get(1, "0-0:42.0.0", 2, invoke=0x42), SAP["level1"])).result == 0
+        assert octets.Get(line.ask(octets.get_next(2), SAP["level1"])).result in (14, 15, 16, 19)
 
 
 def test_the_transfer_of_one_client_is_not_that_of_another(site):
