@@ -259,7 +259,10 @@ static int load_tables(suite_t *suite, const char *which) {
 }
 
 static bool picked(const char *only, const char *id) {
-    while (only != NULL && *only != '\0') {
+    if (only == NULL) {
+        return true;
+    }
+    while (*only != '\0') {
         size_t length = strcspn(only, ",");
         bool open = length > 0u && only[length - 1u] == '*';
 
@@ -267,11 +270,8 @@ static bool picked(const char *only, const char *id) {
             return true;
         }
         only += length + (only[length] == ',' ? 1u : 0u);
-        if (*only == '\0') {
-            return false;
-        }
     }
-    return only == NULL;
+    return false;
 }
 
 static bool is_pattern(const cf_case_t *row) {

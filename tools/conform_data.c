@@ -62,6 +62,8 @@ static size_t fixed_size(uint8_t tag) {
     }
 }
 
+/* An element holds elements, NESTING_MAX deep at the most. */
+// NOLINTBEGIN(misc-no-recursion)
 static size_t measure(const uint8_t *at, size_t length, unsigned depth, cf_data_t *data) {
     size_t size = 0;
     size_t head;
@@ -251,6 +253,8 @@ static bool suits(const uint8_t *at, size_t length, const char *type, unsigned d
     }
 }
 
+// NOLINTEND(misc-no-recursion)
+
 bool cf_data_suits(const uint8_t *at, size_t length, const char *type) {
     return suits(at, length, type, 0);
 }
@@ -264,16 +268,16 @@ const char *cf_class_type(unsigned class_id, unsigned version, unsigned attribut
 
     while (*at != '\0') {
         size_t length = strcspn(at, "\n");
-        unsigned a;
-        unsigned b;
+        char *end;
         char text[512];
 
         if (length < sizeof text) {
             (void)memcpy(text, at, length);
             text[length] = '\0';
-            if (sscanf(text, "class %u %u", &a, &b) == 2) {
-                mine = a == class_id && b == version;
-            } else if (mine && sscanf(text, "%u %511s", &a, type) == 2 && a == attribute) {
+            if (strncmp(text, "class ", 6) == 0) {
+                mine = strtoul(text + 6, &end, 10) == class_id && strtoul(end, NULL, 10) == version;
+            } else if (mine && strtoul(text, &end, 10) == attribute && *end == ' ') {
+                (void)memcpy(type, end + 1, strlen(end + 1) + 1u);
                 return type;
             }
         }

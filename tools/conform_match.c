@@ -189,6 +189,8 @@ static size_t token(const char *text, size_t length) {
     return length;
 }
 
+/* A pattern holds patterns by name, DEPTH_MAX deep; match goes one deeper for each * of a pattern. */
+// NOLINTBEGIN(misc-no-recursion)
 static bool compile_token(pattern_t *pattern, const char *text, size_t length) {
     const char *more;
     bool good;
@@ -272,6 +274,8 @@ static bool match(pattern_t *pattern, size_t element, const uint8_t *octets, siz
     }
     return at == length;
 }
+
+// NOLINTEND(misc-no-recursion)
 
 bool cf_match(cf_names_t *names, const char *text, const uint8_t *octets, size_t length, const char **why) {
     pattern_t pattern = {.names = names};

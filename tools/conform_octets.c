@@ -22,11 +22,11 @@ void cf_free(cf_octets_t *octets) {
 }
 
 static void reserve(cf_octets_t *octets, size_t more) {
-    size_t room = octets->length + more + 1u;
+    size_t room = octets->length + more + 64u;
 
-    if (room > octets->room) {
-        octets->room = room * 2u;
-        octets->at = realloc(octets->at, octets->room);
+    if (octets->at == NULL || octets->length + more >= octets->room) {
+        octets->at = realloc(octets->at, room > 64u ? room * 2u : 64u);
+        octets->room = room > 64u ? room * 2u : 64u;
         if (octets->at == NULL) {
             (void)fputs("quadrant conformance: no memory\n", stderr);
             exit(5);
@@ -192,6 +192,8 @@ typedef struct builder {
     unsigned depth;
 } builder_t;
 
+/* An expression holds expressions; DEPTH_MAX and the length of a line bound how deep. */
+// NOLINTBEGIN(misc-no-recursion)
 static bool build(builder_t *builder, const char *text, size_t length, cf_octets_t *to);
 
 static size_t blanks(const char *text, size_t length) {
@@ -224,9 +226,7 @@ static size_t token(const char *text, size_t length) {
             if (open == 0u) {
                 return i + 1u;
             }
-        } else if (open == 0u && (text[i] == ' ' || text[i] == '\t')) {
-            return i;
-        } else if (open == 0u && i > 0u && text[i] == '"') {
+        } else if (open == 0u && (text[i] == ' ' || text[i] == '\t' || (i > 0u && text[i] == '"'))) {
             return i;
         }
     }
@@ -543,6 +543,8 @@ static bool build(builder_t *builder, const char *text, size_t length, cf_octets
     }
     return true;
 }
+
+// NOLINTEND(misc-no-recursion)
 
 bool cf_build(const cf_names_t *names, const char *text, cf_octets_t *to, const char **why) {
     builder_t builder = {names, NULL, 0};

@@ -19,7 +19,7 @@ typedef struct entry {
 typedef struct walk {
     cf_runner_t *runner;
     const char *client;
-    const entry_t *entry;
+    entry_t entry;
     int attribute;
     unsigned mode;
     unsigned done;
@@ -38,16 +38,16 @@ static bool writable(unsigned mode) {
 }
 
 static cf_verdict_t wrong(const walk_t *walk, const char *what) {
-    const uint8_t *name = walk->entry->name;
+    const uint8_t *name = walk->entry.name;
 
     return cf_say_verdict(walk->runner, CF_FAIL, "%s, class %u, %u-%u:%u.%u.%u.%u attribute %d: %s (%02X)",
-                          walk->client, walk->entry->class_id, name[0], name[1], name[2], name[3], name[4],
+                          walk->client, walk->entry.class_id, name[0], name[1], name[2], name[3], name[4],
                           name[5], walk->attribute, what, walk->data.length > 0u ? walk->data.at[0] : 0u);
 }
 
 static void descriptor_of(const walk_t *walk, cf_octets_t *descriptor) {
-    cf_put_number(descriptor, walk->entry->class_id, 2);
-    cf_put(descriptor, walk->entry->name, 6);
+    cf_put_number(descriptor, walk->entry.class_id, 2);
+    cf_put(descriptor, walk->entry.name, 6);
     cf_put_1(descriptor, (unsigned)walk->attribute & 0xFFu);
 }
 
@@ -68,7 +68,7 @@ static bool unavailable(const walk_t *walk) {
 }
 
 static cf_verdict_t visit_readable(walk_t *walk) {
-    const char *type = cf_class_type(walk->entry->class_id, walk->entry->version, (unsigned)walk->attribute);
+    const char *type = cf_class_type(walk->entry.class_id, walk->entry.version, (unsigned)walk->attribute);
     cf_verdict_t verdict;
 
     if (!readable(walk->mode)) {
@@ -117,14 +117,14 @@ static cf_verdict_t visit_name(walk_t *walk) {
         return verdict;
     }
     return !walk->refused && walk->data.length == 8u && walk->data.at[0] == 9u && walk->data.at[1] == 6u &&
-                   memcmp(walk->data.at + 2, walk->entry->name, 6) == 0
+                   memcmp(walk->data.at + 2, walk->entry.name, 6) == 0
                ? CF_PASS
                : wrong(walk, "is not the logical name");
 }
 
 /* The value of a register, extended register, demand register, data. */
 static cf_verdict_t visit_choice(walk_t *walk) {
-    unsigned class_id = walk->entry->class_id;
+    unsigned class_id = walk->entry.class_id;
     cf_verdict_t verdict;
 
     if (walk->attribute != 2 || !readable(walk->mode) ||
@@ -163,7 +163,7 @@ static cf_verdict_t visit_writable(walk_t *walk) {
     bool good;
 
     if (!readable(walk->mode) || !writable(walk->mode) ||
-        (walk->entry->class_id == 8u && walk->attribute == 2)) {
+        (walk->entry.class_id == 8u && walk->attribute == 2)) {
         return CF_PASS;
     }
     verdict = get(walk);
@@ -239,7 +239,7 @@ static bool take_entry(const uint8_t *at, size_t length, entry_t *entry) {
 }
 
 static cf_verdict_t walk_attributes(walk_t *walk, visit_t visit) {
-    const cf_data_t *list = &walk->entry->attributes;
+    const cf_data_t *list = &walk->entry.attributes;
     cf_verdict_t verdict = CF_PASS;
     size_t at = 0;
     size_t i;
@@ -286,7 +286,7 @@ static cf_verdict_t walk_list(walk_t *walk, const cf_octets_t *list, visit_t vis
         if (!take_entry(all.body + at, size, &entry)) {
             return cf_say_verdict(walk->runner, CF_FAIL, "entry %zu of the object list is none", i);
         }
-        walk->entry = &entry;
+        walk->entry = entry;
         if (row->class_id == 0u || (entry.class_id == row->class_id && entry.version == row->version)) {
             verdict = walk_attributes(walk, visit);
         }
@@ -377,8 +377,8 @@ static cf_verdict_t own_views(cf_runner_t *runner, const char *other) {
             size_t size = cf_data_measure(all.body + at, all.body_length - at);
             entry_t entry;
 
-            walk.entry = &entry;
             if (take_entry(all.body + at, size, &entry) && !list_has(&mine, &entry)) {
+                walk.entry = entry;
                 walk.done++;
                 verdict = get(&walk);
                 if (verdict == CF_PASS && !walk.refused) {
