@@ -19,8 +19,9 @@ import deviant  # noqa: E402  (needs the path above)
 QUICK = ("--silence", "150ms", "--timeout", "3s", "--json")
 
 
-# A line in QEMU has 9600 bit/s: no walk through all objects there.
-ON_A_LINE = ("--only", "HDLC_*,Q_HDLC_*,APPL_*,Q_AL_*,Q_COSEM_MAND_*,Q_COSEM_7_*")
+# What the image is asked over the wrapper: its one modem takes seconds to notice that a connection has gone, so the
+# cases that end connections by force are for the command. HDLC and the negative cases are not asked there yet.
+OF_THE_IMAGE = ("--only", "APPL_*,Q_AL_*,COSEM_*,Q_COSEM_*,Q_WRP_01,Q_WRP_03,Q_WRP_04,Q_WRP_05,Q_WRP_06,Q_WRP_13")
 
 
 class Stand:
@@ -86,16 +87,18 @@ def registers(stand):
 
 @pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
 def test_every_purpose(stand, framing):
-    line = stand.image and framing == "hdlc"
-    verdicts = stand.judge(getattr(stand, framing), "--writes", *(ON_A_LINE if line else ()))
+    if stand.image and framing == "hdlc":
+        pytest.skip("not asked of the image yet")
+    verdicts = stand.judge(getattr(stand, framing), "--writes", *(OF_THE_IMAGE if stand.image else ()))
     if framing == "hdlc" and bad(verdicts).keys() == {"HDLC_FRAME_P2/2"}:
         # Octets with pauses of 1 ms: a busy machine may make one of them longer than the time-out.
         verdicts.update(stand.judge(stand.hdlc, "--only", "HDLC_FRAME_P2/2"))
     assert not bad(verdicts)
-    assert sum(row["verdict"] == "pass" for row in verdicts.values()) >= (150 if framing == "wrapper" or line else 200)
+    assert sum(row["verdict"] == "pass" for row in verdicts.values()) >= (140 if framing == "wrapper" else 200)
     assert all(row["reason"] for row in verdicts.values() if row["verdict"] == "not applicable")
 
 
+@pytest.mark.command_only("not asked of the image yet")
 @pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
 def test_every_negative_case(stand, framing):
     before = registers(stand)
