@@ -215,8 +215,8 @@ static void long_answer(void **state) {
     uint8_t receive = 3;
     while (last_segmented) {
         char head[16];
-        uint8_t expected = (uint8_t)(0x50u | receive << 1);
-        (void)snprintf(head, sizeof head, TO "%02X", (unsigned)(receive << 5 | 0x11u));
+        uint8_t expected = (uint8_t)(0x50u | (unsigned)receive << 1);
+        (void)snprintf(head, sizeof head, TO "%02X", (unsigned)receive << 5 | 0x11u);
         line_put(&world, 0, head, "", false);
         gather(128);
         assert_int_equal(last_control, expected);
@@ -249,7 +249,8 @@ static size_t object_list(const char *offer, unsigned largest, unsigned window, 
         receive = (uint8_t)(receive + frames_heard);
     }
     gathered_size = 0;
-    (void)snprintf(head, sizeof head, TO "%02X", (unsigned)((receive & 7u) << 5 | send << 1 | 0x10u));
+    (void)snprintf(head, sizeof head, TO "%02X",
+                   (unsigned)((receive & 7u) << 5 | (unsigned)send << 1 | 0x10u));
     line_put(&world, 0, head, "E6E600 C001C1000F0000280000FF0200", false);
     do {
         gather(largest);

@@ -28,7 +28,7 @@ static octets_t hex(const char *text) {
             continue;
         }
         unsigned value = *text <= '9' ? (unsigned)(*text - '0') : (unsigned)(*text - 'A' + 10);
-        octets.data[octets.length] = (uint8_t)(octets.data[octets.length] << 4 | value);
+        octets.data[octets.length] = (uint8_t)((unsigned)octets.data[octets.length] << 4 | value);
         octets.length += digits++ % 2u;
     }
     return octets;

@@ -220,8 +220,8 @@ static void broken_frames_are_dropped(void **state) {
         "7E A0 0B 00 02 00 22 01 21 93 33 5D 7E", /* of five */
         "A0 08 02 23 21 93 BD 64 7E",             /* no opening flag */
         "7E A0 08 02 23 21 93 BD 64",             /* no closing flag; the next one closes it... */
-        "7E A0 1F 02 23 21 93 20 E0 81 80 12 05 01 80 06 01 80 07 04 00 00 00 01 08 04 00 00 00 01 9A B2 "
-        "7E", /* HCS */
+        ("7E A0 1F 02 23 21 93 20 E0 81 80 12 05 01 80 06 01 80 07 04 00 00 00 01 08 04 00 00 00 01 9A B2 "
+         "7E"), /* HCS */
         "7E A0 02 7E",
         "7E A0 00 7E",
         "7E A0 06 03 21 93 7E",
