@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* Row k: remainder of an octet followed by k zero octets, reflected polynomial EDB88320. */
-extern const uint32_t qd_crc32_table[8][256];
+/* Remainder of four bits, reflected polynomial EDB88320. */
+extern const uint32_t qd_crc32_table[16];
 /* Reflected polynomial 8408. */
 extern const uint16_t qd_crc16_table[256];
 
