@@ -33,6 +33,10 @@ foreach(model st402 mini)
   qd_image(${model} ${QD_MPS2}/main.c)
   target_compile_options(${model} PRIVATE -ffreestanding)
   target_compile_definitions(${model} PRIVATE QD_FIRMWARE_MODEL=qd_model_${model})
+  # The same with every message to metrology framed, as between two images.
+  qd_image(${model}_loopback ${QD_MPS2}/main.c)
+  target_compile_options(${model}_loopback PRIVATE -ffreestanding)
+  target_compile_definitions(${model}_loopback PRIVATE QD_FIRMWARE_MODEL=qd_model_${model} QD_FIRMWARE_GATE=&qd_gate_by_loopback)
 endforeach()
 
 # The application that does what it must not: tests/firmware.

@@ -44,7 +44,7 @@ typedef struct run_options {
     uint16_t wrapper;
     run_where_t hdlc, optical, rs485[2];
     bool has_start, has_seed, has_wrapper, json, factory, help;
-    qd_gate_kind_of_link_t gate;
+    const qd_gate_way_t *gate;
 } run_options_t;
 
 typedef struct run run_t;

@@ -127,7 +127,7 @@ static bool set_count(run_options_t *options, const char *value) {
 static bool set_gate(run_options_t *options, const char *value) {
     bool loopback = strcmp(value, "loopback") == 0;
 
-    options->gate = loopback ? QD_GATE_BY_LOOPBACK : QD_GATE_BY_CALL;
+    options->gate = loopback ? &qd_gate_by_loopback : NULL;
     return loopback || strcmp(value, "call") == 0;
 }
 

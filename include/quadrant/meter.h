@@ -34,15 +34,14 @@ typedef struct qd_meter_ports {
     uint8_t channel_count;                             /* at most qd_model_channel_count() */
 } qd_meter_ports_t;
 
-/* How the application reaches metrology. */
-typedef enum qd_gate_kind_of_link {
-    QD_GATE_BY_CALL = 0, /* one image */
-    QD_GATE_BY_LOOPBACK  /* every message framed, through a byte loopback inside the meter */
-} qd_gate_kind_of_link_t;
+/* How the application reaches metrology when it does not just call it. An image has the code of the ways it names. */
+typedef struct qd_gate_way qd_gate_way_t;
+/* Every message framed and checked as between two images, through a byte loopback inside the meter. */
+extern const qd_gate_way_t qd_gate_by_loopback;
 
 typedef struct qd_meter_options {
-    qd_gate_kind_of_link_t gate;
-    const qd_guard_t *guard; /* NULL: no fence around metrology's memory */
+    const qd_gate_way_t *gate; /* NULL: by call, in one image */
+    const qd_guard_t *guard;   /* NULL: no fence around metrology's memory */
     /* Memory of its own for metrology, aligned to 8 octets, qd_meter_metrology_size() of them, written only while
      * the guard is open. NULL: it lies in the memory of qd_meter_init. */
     void *metrology_memory;

@@ -28,7 +28,6 @@
 #define QD_MPS2_FUSE_KEY 0x01u          /* key is set */
 #define QD_MPS2_FUSE_FACTORY 0x02u      /* the factory's jumper is in */
 #define QD_MPS2_FUSE_EXIT 0x04u     /* an end is told to the host (semihosting); else a fault is a reset */
-#define QD_MPS2_FUSE_LOOPBACK 0x08u /* gate of metrology by loopback */
 #define QD_MPS2_FUSE_HDLC                                                                                    \
     0x10u /* the second channel is the optical head with HDLC, else the wrapper as the first */
 

@@ -8,7 +8,7 @@
 
 /* Remainder of four bits, reflected polynomial EDB88320. */
 extern const uint32_t qd_crc32_table[16];
-/* Reflected polynomial 8408. */
-extern const uint16_t qd_crc16_table[256];
+/* The same of polynomial 8408. */
+extern const uint16_t qd_crc16_table[16];
 
 #endif

@@ -72,7 +72,7 @@ typedef struct qd_carving {
     void *metrology; /* the door and what is behind it */
     size_t metrology_size;
     void *module[QD_MODULE_COUNT];
-    qd_gate_loop_t *loop;
+    void *way_state; /* of options.gate */
     qd_link_t *links;
     uint8_t *buffers[QD_CHANNELS_MAX]; /* receive, then transmit */
 } qd_carving_t;
@@ -103,7 +103,7 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
         carving->buffers[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->receive_pdu) +
                                                     QD_LINK_BUFFER(model->cosem->transmit_pdu));
     }
-    carving->loop = options->gate == QD_GATE_BY_LOOPBACK ? arena_take(arena, sizeof(qd_gate_loop_t)) : NULL;
+    carving->way_state = options->gate != NULL ? arena_take(arena, options->gate->state_size) : NULL;
     carving->rest = arena->used - store_at;
 }
 
@@ -135,8 +135,8 @@ uint32_t qd_meter_flash_size(const qd_model_t *model, uint32_t erase_size) {
     return qd_log_device_size(&log_layout, &qd_sealer_gcm_shape, erase_size);
 }
 
-static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving, const qd_guard_t *guard,
-                                   uint64_t tick_us) {
+static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carving,
+                                   const qd_meter_options_t *options, uint64_t tick_us) {
     const qd_metrology_ports_t ports = {
         .records = qd_store_records(meter->store),
         .logs = qd_log_interface(meter->logs),
@@ -145,16 +145,16 @@ static qd_status_t start_metrology(qd_meter_t *meter, const qd_carving_t *carvin
         .factory = meter->ports.factory,
         .boot_epoch = qd_store_epoch(meter->store),
     };
-    qd_status_t status = qd_door_init(carving->metrology, carving->metrology_size, guard,
+    qd_status_t status = qd_door_init(carving->metrology, carving->metrology_size, options->guard,
                                       meter->model->metrology, &ports, tick_us, &meter->door);
     if (status != QD_OK) {
         return status;
     }
     const qd_gate_t *gate = qd_door_gate(meter->door);
-    meter->loop = carving->loop;
-    if (meter->loop != NULL) {
-        qd_gate_loop_init(meter->loop, gate);
-        gate = qd_gate_client_gate(&meter->loop->client);
+    meter->way = options->gate;
+    meter->way_state = carving->way_state;
+    if (meter->way != NULL) {
+        gate = meter->way->init(meter->way_state, gate);
     }
     qd_gateway_init(&meter->gateway, gate);
     return QD_OK;
@@ -227,13 +227,13 @@ static qd_status_t mount(qd_meter_t *m, const qd_carving_t *carving) {
 }
 
 /* Everything that stands on the record store, from the logs up. */
-static qd_status_t start(qd_meter_t *m, const qd_carving_t *carving, const qd_guard_t *guard) {
+static qd_status_t start(qd_meter_t *m, const qd_carving_t *carving, const qd_meter_options_t *options) {
     uint32_t lost_logs = 0;
     qd_status_t status =
         qd_log_mount(carving->logs, carving->logs_size, m->log_layout, qd_store_records(m->store),
                      m->ports.flash, &m->sealer.sealer, qd_store_epoch(m->store), &lost_logs, &m->logs);
     if (status == QD_OK) {
-        status = start_metrology(m, carving, guard, m->tick_us);
+        status = start_metrology(m, carving, options, m->tick_us);
     }
     if (status == QD_OK) {
         qd_upkeep_start(m, lost_logs);
@@ -269,7 +269,7 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     m->log_layout = &log_layout;
     qd_status_t status = mount(m, &carving);
     if (status == QD_OK) {
-        status = start(m, &carving, options->guard);
+        status = start(m, &carving, options);
     }
     if (status == QD_OK) {
         *meter = m;

@@ -25,21 +25,14 @@ typedef struct qd_arena {
     bool spent; /* something did not fit */
 } qd_arena_t;
 
-/* The two ends of metrology's gate and the bytes between them, when it is reached by a link. */
-typedef struct qd_loop_ring {
-    uint8_t octets[1024];
-    uint16_t first;
-    uint16_t count;
-} qd_loop_ring_t;
-
-typedef struct qd_gate_loop {
-    qd_loop_ring_t up;   /* to the application */
-    qd_loop_ring_t down; /* to metrology */
-    qd_gate_pipe_t server_pipe;
-    qd_gate_pipe_t client_pipe;
-    qd_gate_server_t server;
-    qd_gate_client_t client;
-} qd_gate_loop_t;
+/* A way to metrology's gate other than calling it; its state lies in the meter's memory. */
+struct qd_gate_way {
+    size_t state_size;
+    /* Gives the gate that the application uses; gate is metrology's own. */
+    const qd_gate_t *(*init)(void *state, const qd_gate_t *gate);
+    /* Lets metrology's end answer what has come. */
+    void (*pump)(void *state);
+};
 
 struct qd_meter {
     const qd_model_t *model;
@@ -51,8 +44,9 @@ struct qd_meter {
     qd_log_store_t *logs;
     const qd_log_layout_t *log_layout;
     qd_upkeep_t upkeep;
-    qd_door_t *door;      /* to metrology */
-    qd_gate_loop_t *loop; /* NULL: gate by call */
+    qd_door_t *door;          /* to metrology */
+    const qd_gate_way_t *way; /* NULL: gate by call */
+    void *way_state;
     qd_gateway_t gateway;
     qd_services_t services;
     qd_objects_t objects;
@@ -68,7 +62,5 @@ struct qd_meter {
 
 /* The store's layout of a model. */
 void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout);
-
-void qd_gate_loop_init(qd_gate_loop_t *loop, const qd_gate_t *gate);
 
 #endif

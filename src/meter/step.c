@@ -133,8 +133,8 @@ static inline qd_status_t commit_waiting(qd_meter_t *meter, bool *done) {
 
 /* Newest snapshot to the modules, and what they have to do under it. */
 static void run_under_snapshot(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us) {
-    if (meter->loop != NULL) {
-        qd_gate_server_pump(&meter->loop->server);
+    if (meter->way != NULL) {
+        meter->way->pump(meter->way_state);
     }
     qd_gateway_refresh(&meter->gateway);
     run_modules(meter, tick_us, next_us);
@@ -144,8 +144,8 @@ static void run_under_snapshot(qd_meter_t *meter, uint64_t tick_us, uint64_t *ne
 static bool ask_down(qd_meter_t *meter, int64_t *down_ms) {
     qd_status_t status = QD_PENDING;
     for (uint8_t i = 0; i < SETTLE_ROUNDS && status == QD_PENDING; i++) {
-        if (meter->loop != NULL) {
-            qd_gate_server_pump(&meter->loop->server);
+        if (meter->way != NULL) {
+            meter->way->pump(meter->way_state);
         }
         status = qd_gateway_down(&meter->gateway, down_ms);
     }
@@ -258,7 +258,7 @@ qd_status_t qd_meter_step(qd_meter_t *meter, uint64_t tick_us, uint64_t *next_us
     }
     (void)qd_log_run(meter->logs);
     /* Civil time goes on even when nothing can be measured. */
-    if (booked > 0 || meter->loop != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
+    if (booked > 0 || meter->way != NULL || tick_us - meter->modules_us >= INTERVAL_US) {
         meter->modules_us = tick_us;
         run_under_snapshot(meter, tick_us, next_us);
         qd_upkeep_run(meter, tick_us);

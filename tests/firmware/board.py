@@ -28,7 +28,7 @@ FILE_SIZE = 0x1000000
 FRAM_AT, FRAM_SIZE = 0x0, 0x8000
 FLASH_AT, FLASH_SIZE = 0x10000, 0x100000
 FUSES_AT, WORLD_AT, RING_AT = 0x200000, 0x201000, 0x210000
-FUSE_KEY, FUSE_FACTORY, FUSE_EXIT, FUSE_LOOPBACK, FUSE_HDLC = 1, 2, 4, 8, 16
+FUSE_KEY, FUSE_FACTORY, FUSE_EXIT, FUSE_HDLC = 1, 2, 4, 16
 CARRIER, POWER, SEEN, HANGUP, PULSES, SEALED = 0x0, 0x8, 0x10, 0x18, 0x20, 0x28
 GOOD_US, SEEN_US, KEPT_US, NOTICES = 0x2C, 0x30, 0x34, 0x38
 TURN_US, TURN_MOST_US, TURNS = 0x3C, 0x40, 0x44
@@ -182,7 +182,7 @@ class Exchange:
 class Board:
     """One image in QEMU. Lines of its console are its events."""
 
-    def __init__(self, elf, folder, load=None, utc=None, gate="call", factory=False, fast=None, limit=30.0, ready=True,
+    def __init__(self, elf, folder, load=None, utc=None, factory=False, fast=None, limit=30.0, ready=True,
                  identity=b"00000001", extra=(), flags=FUSE_EXIT, clients=None, exchange=True, shift=1,
                  deaf=False, hdlc=False):
         self.folder = pathlib.Path(folder)
@@ -194,9 +194,9 @@ class Board:
         flags |= FUSE_HDLC if hdlc else 0
         self.utc = utc or self._utc_of_last_stop() or datetime.datetime.fromisoformat(meters.START.replace("Z", "+00:00"))
         if factory:
-            self.memory.fuse(flags | FUSE_FACTORY | (FUSE_LOOPBACK if gate == "loopback" else 0))
+            self.memory.fuse(flags | FUSE_FACTORY)
         else:
-            self.memory.fuse(flags | FUSE_FACTORY | (FUSE_LOOPBACK if gate == "loopback" else 0), identity,
+            self.memory.fuse(flags | FUSE_FACTORY, identity,
                              b"QDT00000" + identity)
         pairs = [socket.socketpair() for _ in range(5)]
         self.uarts = [pair[0] for pair in pairs]
@@ -445,7 +445,8 @@ class BoardYard(meters.Yard):
         assert speed == "real" and preexec is None
         utc = None if start is None else datetime.datetime.fromisoformat(start.replace("Z", "+00:00"))
         identity = f"{sum(name.encode()) % 100000000:08d}".encode()
-        board = Board(elf or image(model), self.state(name), None if load is None else self.load(load), utc, gate,
+        board = Board(elf or image(model if gate == "call" else f"{model}_{gate}"), self.state(name),
+                      None if load is None else self.load(load), utc,
                       "--factory" in extra, fast, limit, ready, identity, clients=self.clients(), shift=shift,
                       deaf=deaf, hdlc=hdlc, extra=emulator)
         self.meters.append(board)

@@ -17,8 +17,8 @@ static world_t other;
 static void test_sizes(void **state) {
     const qd_model_t *st402 = qd_model_find("st402");
     const qd_model_t *mini = qd_model_find("mini");
-    const qd_meter_options_t by_link = {.gate = QD_GATE_BY_LOOPBACK};
-    const qd_meter_options_t by_call = {.gate = QD_GATE_BY_CALL};
+    const qd_meter_options_t by_link = {.gate = &qd_gate_by_loopback};
+    const qd_meter_options_t by_call = {.gate = NULL};
     (void)state;
     assert_in_range(qd_meter_size(st402), 1, 24576);
     assert_true(qd_meter_size(mini) < qd_meter_size(st402));
@@ -236,7 +236,7 @@ static void test_two_meters_side_by_side(void **state) {
 
 static world_t *start_by_link(world_t *w) {
     world_blank(w, qd_model_find("st402"));
-    w->options.gate = QD_GATE_BY_LOOPBACK;
+    w->options.gate = &qd_gate_by_loopback;
     assert_int_equal(world_start(w), QD_OK);
     assert_true(world_open(w, 0, SAP_MANAGEMENT));
     return w;
