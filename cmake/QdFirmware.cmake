@@ -63,8 +63,8 @@ function(qd_plain name stack)
                                            LINK_DEPENDS ${QD_MPS2}/mps2.ld)
 endfunction()
 
-# The simulator's memories and its supply, for programs that cut it.
-add_library(qd_plain_sim STATIC sim/fram.c sim/nor.c sim/medium.c sim/supply.c)
+# The simulator's memories, its supply for programs that cut it, and its lines.
+add_library(qd_plain_sim STATIC sim/fram.c sim/nor.c sim/medium.c sim/supply.c sim/uart.c)
 qd_warnings(qd_plain_sim)
 target_include_directories(qd_plain_sim PUBLIC include PRIVATE sim ${CMAKE_SOURCE_DIR})
 

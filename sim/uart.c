@@ -12,12 +12,6 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_US UINT64_C(1000)
 
-static const struct {
-    uint8_t data;
-    bool parity; /* even */
-} formats[QD_SIM_FORMAT_COUNT] = {
-    [QD_SIM_8N1] = {8, false}, [QD_SIM_7E1] = {7, true}, [QD_SIM_8E1] = {8, true}};
-
 static uint64_t next_random(uint64_t *state) {
     uint64_t x = *state += UINT64_C(0x9E3779B97F4A7C15);
 
@@ -30,9 +24,18 @@ static uint64_t bit_ns(const qd_sim_station_t *station) {
     return (NS_PER_S + station->baud / 2u) / station->baud;
 }
 
+static uint8_t data_bits(const qd_sim_station_t *station) {
+    return station->format == QD_SIM_7E1 ? 7 : 8;
+}
+
+/* Even, where there is one. */
+static bool has_parity(const qd_sim_station_t *station) {
+    return station->format != QD_SIM_8N1;
+}
+
 /* Start, data, parity if there is one, stop. */
 static uint8_t bit_count(const qd_sim_station_t *station) {
-    return (uint8_t)(formats[station->format].data + (formats[station->format].parity ? 3u : 2u));
+    return (uint8_t)(data_bits(station) + (has_parity(station) ? 3u : 2u));
 }
 
 static uint8_t parity_of(uint32_t bits) {
@@ -97,7 +100,7 @@ static void apply_change(qd_sim_station_t *station) {
 
 /* The next octet, if there is one: its start bit begins at begin_ns. */
 static void begin_octet(qd_sim_station_t *station, uint64_t begin_ns) {
-    uint8_t data = formats[station->format].data;
+    uint8_t data = data_bits(station);
     uint32_t octet;
 
     if (station->send_begin == station->send_end) {
@@ -106,7 +109,7 @@ static void begin_octet(qd_sim_station_t *station, uint64_t begin_ns) {
     }
     octet = station->send[station->send_begin++ % QD_SIM_STATION_RING] & ((1u << data) - 1u);
     station->tx_bits = (uint16_t)(octet << 1 | 1u << (bit_count(station) - 1u));
-    if (formats[station->format].parity) {
+    if (has_parity(station)) {
         station->tx_bits = (uint16_t)(station->tx_bits | (uint32_t)parity_of(octet) << (data + 1u));
     }
     station->tx_left = bit_count(station);
@@ -133,14 +136,14 @@ static void end_bit(qd_sim_station_t *station) {
 /* --- receivers -------------------------------------------------------------------------------- */
 
 static void deliver(qd_sim_station_t *station, uint32_t bits) {
-    uint8_t data = formats[station->format].data;
+    uint8_t data = data_bits(station);
     uint32_t octet = bits >> 1 & ((1u << data) - 1u);
     bool stop = (bits >> (bit_count(station) - 1u) & 1u) != 0;
 
     if (!stop) {
         station->stats.framing++;
         station->stats.breaks += bits == 0 ? 1u : 0u;
-    } else if (formats[station->format].parity && parity_of(octet) != (bits >> (data + 1u) & 1u)) {
+    } else if (has_parity(station) && parity_of(octet) != (bits >> (data + 1u) & 1u)) {
         station->stats.parity++;
     } else {
         station->stats.received++;

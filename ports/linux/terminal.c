@@ -104,7 +104,7 @@ static uint64_t name_of(const char *path) {
     size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1u;
 
     (void)memcpy(directory, path, length);
-    (void)strcpy(directory + length, ".");
+    (void)memcpy(directory + length, ".", 2);
     return hash_of(
         slash == NULL ? path : slash + 1,
         hash_of(realpath(directory, real) != NULL ? real : directory, UINT64_C(0xCBF29CE484222325)));

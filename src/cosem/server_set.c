@@ -175,7 +175,8 @@ static qd_status_t take_items(const writing_t *x, bool list, bool blocks, bool a
         qd_stream_begin(service, kind, x->invoke, (uint8_t)count);
         transfer_of(x)->place.at = 0;
     }
-    for (uint8_t i = 0; i < count; i++) {
+    for (uint16_t n = 0; n < count; n++) {
+        uint8_t i = (uint8_t)n; /* at most QD_SELECTION_ITEMS, see above */
         const qd_selected_t kept = service->association->selection[i];
         qd_status_t status =
             x->action ? qd_item_take_action(service, i) : qd_item_take_set(service, i, QD_SELECTOR_OPTIONAL);

@@ -27,7 +27,7 @@
 #define U16 QD_TYPE_LONG_UNSIGNED
 #define OBIS(record, field) FIXED(QD_SHAPE_OCTETS, record, field, 6)
 /* script_logical_name, script_selector */
-#define SCRIPT(record, field) OBIS(record, field.table), NUMBER(U16, record, field.selector, 0, 65535)
+#define SCRIPT(record, table, selector) OBIS(record, table), NUMBER(U16, record, selector, 0, 65535)
 
 /* structure { script_identifier, actions array of structure { service_id, class_id, logical_name, index, parameter } } */
 static const qd_shape_step_t script[] = {
@@ -82,7 +82,7 @@ static const qd_shape_step_t day[] = {
     ARRAY(qd_day_t, count, action, qd_day_action_t, QD_DAY_ACTIONS, 4),
     STRUCTURE(3),
     FIXED(QD_SHAPE_TIME, qd_day_action_t, start, 4),
-    SCRIPT(qd_day_action_t, script),
+    SCRIPT(qd_day_action_t, script.table, script.selector),
 };
 const qd_shape_t qd_day_shape = SHAPE(day);
 
@@ -100,7 +100,11 @@ const qd_shape_t qd_value_definition_shape = SHAPE(value_definition);
 
 /* structure { action_up structure { script_logical_name, script_selector }, action_down the same } */
 static const qd_shape_step_t action_set[] = {
-    STRUCTURE(2), STRUCTURE(2), SCRIPT(qd_action_set_t, up), STRUCTURE(2), SCRIPT(qd_action_set_t, down),
+    STRUCTURE(2),
+    STRUCTURE(2),
+    SCRIPT(qd_action_set_t, up.table, up.selector),
+    STRUCTURE(2),
+    SCRIPT(qd_action_set_t, down.table, down.selector),
 };
 const qd_shape_t qd_action_set_shape = SHAPE(action_set);
 

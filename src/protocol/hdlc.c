@@ -108,9 +108,9 @@ void qd_hdlc_control_decode(uint8_t octet, qd_hdlc_control_t *control) {
         bare &= 0x0Fu; /* a supervisory frame: N(R) above */
         control->receive = octet >> 5;
     }
-    for (uint8_t kind = QD_HDLC_RR; kind < QD_HDLC_UNKNOWN; kind++) {
+    for (unsigned kind = QD_HDLC_RR; kind < QD_HDLC_UNKNOWN; kind++) {
         if (controls[kind] == bare) {
-            control->kind = kind;
+            control->kind = (uint8_t)kind;
         }
     }
 }
