@@ -232,3 +232,29 @@ def test_scan_of_a_bus(call, ports):
     status, out, _ = call("scan", "@bus", "--json")
     assert status == OK and rows(out)[0]["server"] == 1 and rows(out)[0]["name"] == found["name"]
     assert call("scan", "@bus", "3:1")[0] == USAGE
+
+
+def tshark(path, *options):
+    done = subprocess.run(["tshark", "-n", "-r", str(path), *options], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout
+
+
+def test_wireshark_opens_a_capture_of_the_wrapper(call, tmp_path):
+    """Its own analysis of TCP complains of nothing, and the stream that it puts together is the wrapper's."""
+    path = tmp_path / "tcp.pcap"
+    assert call("read", "@bus", "15/0-0:40.0.0:2", "--as", "level1", "--pcap", path)[0] == OK
+    assert tshark(path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
+                  "-Y", "tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0 || _ws.malformed") == ""
+    raw = [line.strip() for line in tshark(path, "-q", "-z", "follow,tcp,raw,0").splitlines()]
+    frames = [line for line in raw if line.startswith("0001")]
+    assert len(frames) > 6 and frames[0][16:18] == "60" and frames[1][16:18] == "61"
+
+
+def test_wireshark_opens_a_capture_of_hdlc(call, tmp_path):
+    """A record is a frame, handed to whatever the user's table names for the link type."""
+    path = tmp_path / "hdlc.pcap"
+    assert call("read", "@bus?port=hdlc", "0-0:42.0.0", "--pcap", path)[0] == OK
+    told = tshark(path, "-o", 'uat:user_dlts:"User 0 (DLT=147)","data","0","","0",""', "-T", "fields", "-e", "data.data")
+    frames = [bytes.fromhex(line) for line in told.split()]
+    assert frames == [frame for _, frame in dpkt.pcap.Reader(io.BytesIO(path.read_bytes()))]
+    assert len(frames) > 6 and all(frame[0] == frame[-1] == 0x7E for frame in frames)
