@@ -20,12 +20,9 @@ enum { SELECT_WITHOUT_RIGHTS = 1, SELECT_CLASSES, SELECT_OBJECTS, SELECT_OBJECT 
 /* structure { attribute_id integer, access_mode enum, access_selectors }; the selectors are an array of integer, or
  * null-data: none. All functions here return the end. */
 static uint8_t *put_attribute(uint8_t *at, unsigned flags, uint8_t number, unsigned read, unsigned write) {
-    at[0] = QD_TYPE_STRUCTURE;
-    at[1] = 3;
-    at[2] = QD_TYPE_INTEGER;
+    static const uint8_t form[8] = {QD_TYPE_STRUCTURE, 3, QD_TYPE_INTEGER, 0, QD_TYPE_ENUM, 0, QD_TYPE_NULL};
+    __builtin_memcpy(at, form, sizeof form); /* one octet too many is one store instead of three */
     at[3] = number;
-    at[4] = QD_TYPE_ENUM;
-    at[6] = QD_TYPE_NULL;
     at[5] = (uint8_t)(((flags & QD_ATTRIBUTE_SECRET) != 0 ? 0u : read) |
                       ((flags & QD_ATTRIBUTE_WRITABLE) != 0 ? write : 0u));
     if ((flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
@@ -81,11 +78,13 @@ static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, ui
     const qd_class_t *class_row = self->tables->objects[object.row].class_row;
     const uint8_t *obis = self->tables->objects[object.row].obis.group;
     qd_axdr_sink_t *out = qd_axdr_sink_of(sink);
-    uint8_t octets[ROW_MAX];
+    uint8_t elsewhere[ROW_MAX];
     uint8_t rights = 0;
     if (out == NULL) {
         return QD_UNSUPPORTED; /* only the face that has associations asks for their lists */
     }
+    uint8_t *octets = qd_axdr_sink_room(out, ROW_MAX);
+    octets = octets != NULL ? octets : elsewhere;
     octets[0] = QD_TYPE_STRUCTURE;
     octets[1] = 4;
     octets[2] = QD_TYPE_LONG_UNSIGNED;
@@ -95,9 +94,7 @@ static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, ui
     octets[6] = class_row->version;
     octets[7] = QD_TYPE_OCTET_STRING;
     octets[8] = 6;
-    for (uint8_t i = 0; i < 6; i++) {
-        octets[HEAD + i] = obis[i];
-    }
+    __builtin_memcpy(octets + HEAD, obis, 6);
     octets[HEAD + 4u] = (uint8_t)(obis[4] + object.member);
     if (with_rights) {
         const qd_call_t as_client = {.client = client, .local = call->local};
@@ -107,17 +104,17 @@ static qd_status_t give(const qd_associations_t *self, const qd_call_t *call, ui
     return qd_axdr_sink_encoded(out, octets, (size_t)(end - octets));
 }
 
-static bool sees(const qd_associations_t *self, uint16_t row, uint8_t client) {
-    return self->tables->access[self->tables->objects[row].access].rights[client] != 0;
+static bool sees(const qd_cosem_tables_t *tables, uint16_t row, uint8_t client) {
+    return tables->access[tables->objects[row].access].rights[client] != 0;
 }
 
 /* Whether a row of the table belongs to a selection; NULL: to the whole list. */
-static bool chosen(const qd_associations_t *self, uint16_t row, const qd_selection_t *selection) {
+static bool chosen(const qd_cosem_tables_t *tables, uint16_t row, const qd_selection_t *selection) {
     if (selection == NULL || selection->kind != SELECT_CLASSES) {
         return true;
     }
     for (uint8_t i = 0; i < selection->columns; i++) {
-        if (self->tables->objects[row].class_row->id == selection->number[i]) {
+        if (tables->objects[row].class_row->id == selection->number[i]) {
             return true;
         }
     }
@@ -132,17 +129,20 @@ static qd_status_t seek(qd_associations_t *self, uint8_t client, const qd_select
     if (place->client != client || place->request != request || place->n > n) {
         *place = (qd_place_t){.request = request, .client = client};
     }
-    for (; place->row < self->tables->object_count; place->row++) {
-        uint8_t members = self->tables->objects[place->row].members;
-        if (!sees(self, place->row, client) || !chosen(self, place->row, selection)) {
+    const qd_cosem_tables_t *tables = self->tables;
+    uint32_t member = n - place->n;
+    for (uint16_t row = place->row; row < tables->object_count; row++) {
+        uint8_t members = tables->objects[row].members;
+        if (!sees(tables, row, client) || !chosen(tables, row, selection)) {
             continue;
         }
-        if (n - place->n < members) {
-            object->row = place->row;
-            object->member = (uint8_t)(n - place->n);
+        if (member < members) {
+            place->row = row;
+            place->n = n - member;
+            *object = (qd_object_t){row, (uint8_t)member};
             return QD_OK;
         }
-        place->n += members;
+        member -= members;
     }
     *place = (qd_place_t){.request = request, .client = client};
     return QD_END;
@@ -195,7 +195,8 @@ static qd_status_t take_object(const qd_associations_t *self, uint8_t client, co
         status = wanted(qd_source_octets(source, obis.group, sizeof obis.group, sizeof obis.group, &length));
     }
     if (status == QD_OK && qd_object_find(self->objects, &obis, &object) == QD_OK &&
-        sees(self, object.row, client) && self->tables->objects[object.row].class_row->id == class_id) {
+        sees(self->tables, object.row, client) &&
+        self->tables->objects[object.row].class_row->id == class_id) {
         selection->number[selection->columns] = object.row;
         selection->column[selection->columns++] = object.member;
     }
@@ -239,7 +240,7 @@ qd_status_t qd_association_objects_selected(const qd_associations_t *self, uint8
     if (selection->kind == SELECT_CLASSES) {
         *count = 0;
         for (uint16_t row = 0; row < self->tables->object_count; row++) {
-            *count += sees(self, row, client) && chosen(self, row, selection)
+            *count += sees(self->tables, row, client) && chosen(self->tables, row, selection)
                           ? self->tables->objects[row].members
                           : 0u;
         }

@@ -41,14 +41,6 @@ static bool is_open(const qd_axdr_sink_t *sink) {
 
 static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
     uint8_t octets[4];
-    qd_axdr_sink_t *sink = context;
-    uint8_t *room = count < 0x80u && is_open(sink) ? qd_writer_reserve(sink->w, 2) : NULL;
-    if (room != NULL) {
-        room[0] = (uint8_t)type;
-        room[1] = (uint8_t)count;
-        sink->emitted += 2u;
-        return QD_OK;
-    }
     qd_writer_t w;
     qd_writer_init(&w, octets, sizeof octets);
     qd_axdr_put_group(&w, type, count);
@@ -77,60 +69,85 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
     return w.status == QD_OK ? qd_axdr_sink_emit(context, octets, w.at) : w.status;
 }
 
-/* What most columns of most profiles are; 0: none of these. */
-static inline size_t encode(uint8_t *room, const qd_scalar_t *scalar) {
+/* What the other columns of most profiles are, to at; where it ends, or at: none of these. */
+static inline uint8_t *encode(uint8_t *at, const qd_scalar_t *scalar) {
     uint8_t type = scalar->type;
-    uint32_t value = (uint32_t)scalar->v.u; /* read before the octets are written, which might be it */
-    room[0] = type;
-    if (type == QD_TYPE_DOUBLE_LONG_UNSIGNED) {
-        room[1] = (uint8_t)(value >> 24);
-        room[2] = (uint8_t)(value >> 16);
-        room[3] = (uint8_t)(value >> 8);
-        room[4] = (uint8_t)value;
-        return 5;
-    }
+    uint8_t value = (uint8_t)scalar->v.u; /* read before the octets are written, which might be it */
+    uint16_t length = scalar->length;
     if (type == QD_TYPE_UNSIGNED) {
-        room[1] = (uint8_t)value;
-        return 2;
+        at[0] = type;
+        at[1] = value;
+        return at + 2;
     }
-    if (type != QD_TYPE_OCTET_STRING || scalar->length > QD_SCALAR_INLINE) {
-        return 0;
+    if (type != QD_TYPE_OCTET_STRING || length > QD_SCALAR_INLINE) {
+        return at;
     }
-    room[1] = (uint8_t)scalar->length;
-    memcpy(room + 2, scalar->v.octets, QD_SCALAR_INLINE);
-    return scalar->length + 2u;
+    at[0] = type;
+    at[1] = (uint8_t)length;
+    __builtin_memcpy(at + 2, scalar->v.octets, QD_SCALAR_INLINE); /* a call costs more than it does */
+    return at + 2u + length;
 }
 
-/* Scalars that fit whatever they are go straight into the window. Returns how many it took. */
-static uint8_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
-                          uint8_t count) {
-    size_t before = sink->w->at;
-    size_t left = sink->limit - before;
-    size_t length = 1;
-    size_t i = 0;
-    if (!is_open(sink)) {
-        return 0;
+/* Into an open window: the head, when it is wanted, and scalars from number i on, as long as any of them fits. Returns the
+ * number of the first one that is left. */
+static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
+                                size_t i, size_t count, bool head) {
+    uint8_t *begin = sink->w->data + sink->w->at;
+    const uint8_t *last = sink->w->data + sink->limit - ELEMENT_MAX;
+    uint8_t *at = begin;
+    if (head) {
+        *at++ = QD_TYPE_STRUCTURE;
+        *at++ = (uint8_t)count;
     }
-    uint8_t *at = qd_writer_reserve(sink->w, left);
-    const uint8_t *last = at != NULL ? at + left - ELEMENT_MAX : NULL;
-    while (i < count && at <= last && length != 0) {
-        const qd_scalar_t *one = &scalar[chosen != NULL ? chosen[i] : i];
-        length = encode(at, one);
-        at += length;
-        i += length != 0;
+    for (; i < count && at <= last; i++) {
+        const qd_scalar_t *one = chosen != NULL ? &scalar[chosen[i]] : &scalar[i];
+        uint8_t type = one->type;
+        if (type == QD_TYPE_DOUBLE_LONG_UNSIGNED) { /* what most columns are */
+            uint32_t value = (uint32_t)one->v.u;
+            at[0] = type;
+            at[1] = (uint8_t)(value >> 24);
+            at[2] = (uint8_t)(value >> 16);
+            at[3] = (uint8_t)(value >> 8);
+            at[4] = (uint8_t)value;
+            at += 5;
+        } else if (type == QD_TYPE_UNSIGNED) {
+            uint8_t value = (uint8_t)one->v.u;
+            at[0] = type;
+            at[1] = value;
+            at += 2;
+        } else if (type == QD_TYPE_OCTET_STRING && one->length <= QD_SCALAR_INLINE) {
+            uint8_t length = (uint8_t)one->length;
+            at[0] = type;
+            at[1] = length;
+            __builtin_memcpy(at + 2, one->v.octets, QD_SCALAR_INLINE); /* a call costs more than it does */
+            at += 2u + length;
+        } else {
+            break;
+        }
     }
-    sink->w->at = at != NULL ? (size_t)(at - sink->w->data) : before;
-    sink->emitted += (uint32_t)(sink->w->at - before);
-    return (uint8_t)i;
+    sink->w->at += (size_t)(at - begin);
+    sink->emitted += (uint32_t)(at - begin);
+    return i;
 }
 
-static qd_status_t sink_scalars(void *context, const qd_scalar_t *scalar, const uint8_t *chosen,
-                                uint8_t count) {
+static qd_status_t sink_structure(void *context, const qd_scalar_t *scalar, const uint8_t *chosen,
+                                  uint8_t count) {
+    qd_axdr_sink_t *sink = context;
     qd_status_t status = QD_OK;
-    uint8_t i = encode_row(context, scalar, chosen, count);
-    for (; status == QD_OK && i < count; i++) {
-        status = sink_scalar(context, &scalar[chosen != NULL ? chosen[i] : i]);
-    }
+    bool head = true;
+    size_t i = 0;
+    do {
+        if (is_open(sink) && count < 0x80u) {
+            i = encode_row(sink, scalar, chosen, i, count, head);
+        } else if (head) {
+            status = sink_group(sink, QD_TYPE_STRUCTURE, count);
+        }
+        head = false;
+        if (status == QD_OK && i < count) {
+            status = sink_scalar(sink, chosen != NULL ? &scalar[chosen[i]] : &scalar[i]);
+            i++;
+        }
+    } while (status == QD_OK && i < count);
     return status;
 }
 
@@ -138,7 +155,7 @@ void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->sink.context = sink;
     sink->sink.group = sink_group;
     sink->sink.scalar = sink_scalar;
-    sink->sink.scalars = sink_scalars;
+    sink->sink.structure = sink_structure;
     sink->w = w;
     sink->start = w->at;
     sink->limit = limit < w->size ? limit : w->size;
@@ -160,7 +177,16 @@ static size_t element_octets(const uint8_t *octets) {
     }
 }
 
+uint8_t *qd_axdr_sink_room(const qd_axdr_sink_t *sink, size_t length) {
+    return sink->skip == 0 && sink->limit - sink->w->at >= length ? sink->w->data + sink->w->at : NULL;
+}
+
 qd_status_t qd_axdr_sink_encoded(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
+    if (octets == sink->w->data + sink->w->at) {
+        sink->w->at += length;
+        sink->emitted += (uint32_t)length;
+        return QD_OK;
+    }
     size_t reach = sink->skip + (sink->limit - sink->w->at);
     size_t whole = 0;
     if (sink->skip >= length || length <= reach) {

@@ -27,8 +27,11 @@ void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset);
  * block whole. QD_OK; QD_NO_SPACE: the block is full, emitted says how far the unit got. */
 qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length);
 
-/* A row that is encoded already: structures, arrays of at most 127, octet-strings of at most 127 octets, null-data,
- * long-unsigned and numbers of one octet. As emit of each element; nothing of the unit may stand before it. */
+/* Where a row of at most length octets that begins its unit may be encoded in place; NULL: elsewhere, it may not fit. */
+uint8_t *qd_axdr_sink_room(const qd_axdr_sink_t *sink, size_t length);
+/* A row that is encoded already, there or elsewhere: structures, arrays of at most 127, octet-strings of at most 127
+ * octets, null-data, long-unsigned and numbers of one octet. As emit of each element; nothing of the unit may stand
+ * before it. */
 qd_status_t qd_axdr_sink_encoded(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length);
 /* The A-XDR sink behind a neutral one; NULL: it is another. */
 qd_axdr_sink_t *qd_axdr_sink_of(const qd_sink_t *sink);

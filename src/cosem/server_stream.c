@@ -120,17 +120,30 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
     return p->generation == span.generation && (span.first <= p->next || p->left == 0) ? QD_OK : QD_ABORTED;
 }
 
-/* The next row of the present item; place.next is its number. */
-static qd_status_t give_row(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item,
-                            int8_t attribute, qd_axdr_sink_t *sink) {
+/* Rows of the present item, from number place.next on, as many as go; their table does not move inside one call. Of chosen
+ * ones no more than span that many. */
+static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item,
+                             int8_t attribute, qd_axdr_sink_t *sink, uint32_t rows) {
     qd_object_t object = {item->row, item->member};
     const qd_objects_t *objects = service->server->objects;
+    const qd_selection_t *choice = is_selective(t) ? &service->association->choice : NULL;
+    qd_stream_place_t *p = &t->place;
+    uint32_t first = p->next;
     qd_status_t status = QD_OK;
-    if (is_selective(t)) {
-        status = qd_object_pick(objects, &service->call, object, attribute, &service->association->choice,
-                                &t->place.next, &sink->sink);
-    } else {
-        status = qd_object_row(objects, &service->call, object, attribute, t->place.next, &sink->sink);
+    while (status == QD_OK && p->left != 0) {
+        if (choice != NULL && p->next - first >= rows) {
+            return QD_PENDING;
+        }
+        qd_axdr_sink_unit(sink, p->offset);
+        status =
+            choice != NULL
+                ? qd_object_pick(objects, &service->call, object, attribute, choice, &p->next, &sink->sink)
+                : qd_object_row(objects, &service->call, object, attribute, p->next, &sink->sink);
+        if (status == QD_OK) {
+            p->offset = 0;
+            p->next++;
+            p->left--;
+        }
     }
     return status == QD_END ? QD_ABORTED : status; /* fewer than the head has promised */
 }
@@ -298,9 +311,10 @@ static qd_status_t give_frame(const qd_service_t *service, qd_transfer_t *t, qd_
     return status;
 }
 
-/* One unit of the stream; the place moves on when it is complete. QD_STATE: of a table, and tables is false. */
+/* One unit of the stream, or rows of one value; the place moves on behind what is complete. QD_STATE: of a table, and
+ * most is 0. */
 static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
-                             bool tables) {
+                             uint32_t most) {
     qd_stream_place_t *p = &t->place;
     qd_status_t status = QD_OK;
     qd_axdr_sink_unit(sink, p->offset);
@@ -311,16 +325,14 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     int8_t attribute = present_attribute(t, item);
     bool rows = item->row != QD_SELECTED_REFUSED && spec_of(t) == QD_ACCESS_SPEC_GET &&
                 is_rows(service, item, attribute);
-    if (rows && !tables) {
+    if (rows && most == 0) {
         return QD_STATE;
     }
     if (rows && (status = refresh_span(service, t, item, attribute)) != QD_OK) {
         return status;
     }
     if (p->stage == QD_STAGE_ROWS) {
-        status = give_row(service, t, item, attribute, sink);
-        p->next += status == QD_OK ? 1u : 0u;
-        p->left -= status == QD_OK ? 1u : 0u;
+        status = give_rows(service, t, item, attribute, sink, most);
     } else {
         status = give_head(service, t, item, sink);
     }
@@ -337,17 +349,8 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
  * call, of chosen rows at the latest behind so many; QD_STATE: it has a table, and rows is 0. */
 static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
                                uint32_t rows) {
-    uint32_t first = t->place.next;
-    bool inside = t->place.stage == QD_STAGE_ROWS;
     while (t->place.stage != QD_STAGE_END) {
-        if (t->place.stage == QD_STAGE_ROWS && is_selective(t)) {
-            first = inside ? first : t->place.next;
-            inside = true;
-            if (t->place.next - first >= rows) {
-                return QD_PENDING;
-            }
-        }
-        qd_status_t status = give_unit(service, t, sink, rows != 0);
+        qd_status_t status = give_unit(service, t, sink, rows);
         if (status != QD_OK) {
             t->place.offset = status == QD_NO_SPACE ? sink->emitted : t->place.offset;
             return status;

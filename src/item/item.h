@@ -44,8 +44,9 @@ typedef struct qd_sink {
     void *context;
     qd_status_t (*group)(void *context, qd_type_t type, uint16_t count);
     qd_status_t (*scalar)(void *context, const qd_scalar_t *scalar);
-    /* Several at once: those that chosen names by number, or the first count; NULL: the sink takes them one by one. */
-    qd_status_t (*scalars)(void *context, const qd_scalar_t *scalar, const uint8_t *chosen, uint8_t count);
+    /* A structure of scalars at once: those that chosen names by number, or the first count; NULL: the sink takes its
+     * head and them one by one. */
+    qd_status_t (*structure)(void *context, const qd_scalar_t *scalar, const uint8_t *chosen, uint8_t count);
 } qd_sink_t;
 
 /* Gives the elements of a value that was received and is known to be well-formed. QD_END: no more.

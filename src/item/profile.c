@@ -10,8 +10,7 @@ static qd_status_t give(const qd_profile_t *profile, void *table, uint32_t n, co
                         const qd_sink_t *sink) {
     const uint8_t *chosen = selection != NULL && selection->columns != 0 ? selection->column : NULL;
     uint8_t columns = chosen != NULL ? selection->columns : profile->columns;
-    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, columns);
-    return status == QD_OK ? qd_sink_scalars(sink, profile->cells(table, n), chosen, columns) : status;
+    return qd_sink_structure(sink, profile->cells(table, n), chosen, columns);
 }
 
 qd_status_t qd_profile_row(const qd_profile_t *profile, void *table, uint32_t n, const qd_sink_t *sink) {

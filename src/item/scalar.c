@@ -192,12 +192,12 @@ qd_status_t qd_sink_octets(const qd_sink_t *sink, qd_type_t type, const uint8_t 
     return sink->scalar(sink->context, &scalar);
 }
 
-qd_status_t qd_sink_scalars(const qd_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
-                            uint8_t count) {
-    if (sink->scalars != NULL) {
-        return sink->scalars(sink->context, scalar, chosen, count);
+qd_status_t qd_sink_structure(const qd_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
+                              uint8_t count) {
+    if (sink->structure != NULL) {
+        return sink->structure(sink->context, scalar, chosen, count);
     }
-    qd_status_t status = QD_OK;
+    qd_status_t status = sink->group(sink->context, QD_TYPE_STRUCTURE, count);
     for (uint8_t i = 0; status == QD_OK && i < count; i++) {
         status = sink->scalar(sink->context, &scalar[chosen != NULL ? chosen[i] : i]);
     }

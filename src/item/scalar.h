@@ -44,9 +44,9 @@ void qd_scalar_source_init(qd_scalar_source_t *source);
 
 /* Gives one integer or string to a sink. The sink's status. */
 qd_status_t qd_sink_integer(const qd_sink_t *sink, qd_type_t type, int64_t value);
-/* Several scalars; chosen NULL: the first count, else those that it names. The sink's status. */
-qd_status_t qd_sink_scalars(const qd_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
-                            uint8_t count);
+/* A structure of scalars; chosen NULL: the first count, else those that it names. The sink's status. */
+qd_status_t qd_sink_structure(const qd_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
+                              uint8_t count);
 qd_status_t qd_sink_octets(const qd_sink_t *sink, qd_type_t type, const uint8_t *octets, uint16_t length);
 
 #endif
