@@ -121,7 +121,7 @@ static size_t classes_of(const qd_cosem_tables_t *cosem, const qd_class_t *found
 }
 
 static unsigned mechanisms_of(uint8_t allow, unsigned number) {
-    return (allow >> number & 1u) != 0u;
+    return ((unsigned)allow >> number & 1u) != 0u;
 }
 
 /* --- lines for the suite ------------------------------------------------------------------------------ */
@@ -305,7 +305,7 @@ static void page_of_objects(const qd_cosem_tables_t *cosem) {
 
             (void)printf(" ");
             for (bit = 0; bit < 5u; bit++) {
-                if ((rights >> bit & 1u) != 0u) {
+                if (((unsigned)rights >> bit & 1u) != 0u) {
                     (void)printf("%c", letters[bit]);
                 }
             }
