@@ -46,6 +46,17 @@ class Lines:
     def wrapper(self, client="level1", **options):
         return peers.Peer(self.meter.address, SAP[client], self.meter.password(client), **options)
 
+    @staticmethod
+    def measured(peer):
+        """Waits until the first second is measured: before it the quantities have no values to compare."""
+        until = time.monotonic() + 5.0
+        while True:
+            try:
+                return peer.raw(3, "1-0:14.7.0", 2)
+            except peers.Refused:
+                assert time.monotonic() < until, "nothing was measured"
+                time.sleep(0.05)
+
 
 @pytest.fixture(scope="module")
 def lines(yard):
@@ -55,6 +66,7 @@ def lines(yard):
         for hours in (5, 30, 2, 26, 50, 49):
             clock.time = GXDateTime(datetime.datetime(2026, 1, 1, tzinfo=UTC) + datetime.timedelta(hours=hours))
             peer.write(clock, 2)
+        site.measured(peer)
     return site
 
 
