@@ -94,10 +94,14 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
         if (connection->received_end - connection->received_begin == RECEIVE_SIZE) {
             stop_reading(connection);
         }
-        connection->released +=
-            qd_pace_through(&connection->in, uv_hrtime(), connection->received_end - connection->released);
-        if (connection->in.busy) {
-            qd_server_pace(connection->server);
+        if (connection->in.octet_ns == 0) {
+            connection->released = connection->received_end; /* what the pace would say, without a look at the clock */
+        } else {
+            connection->released += qd_pace_through(&connection->in, uv_hrtime(),
+                                                    connection->received_end - connection->released);
+            if (connection->in.busy) {
+                qd_server_pace(connection->server);
+            }
         }
         if (qd_connection_waiting(connection) > 0) {
             wake(connection);
@@ -145,7 +149,9 @@ size_t qd_connection_write(connection_t *connection, const uint8_t *buffer, size
     length = length < room ? length : room;
     first = length < SEND_SIZE - at ? length : SEND_SIZE - at;
     (void)memcpy(connection->send + at, buffer, first);
-    (void)memcpy(connection->send, buffer + first, length - first);
+    if (first < length) {
+        (void)memcpy(connection->send, buffer + first, length - first);
+    }
     connection->send_end += (uint32_t)length;
     if (connection->out.octet_ns != 0) {
         connection->credit +=
@@ -173,8 +179,11 @@ static unsigned pieces(connection_t *connection, uv_buf_t piece[2]) {
     uint32_t first = length < SEND_SIZE - at ? length : SEND_SIZE - at;
 
     piece[0] = uv_buf_init((char *)connection->send + at, first);
+    if (first == length) {
+        return 1;
+    }
     piece[1] = uv_buf_init((char *)connection->send, length - first);
-    return length > first ? 2 : 1;
+    return 2;
 }
 
 static void on_written(uv_write_t *request, int status) {
