@@ -214,9 +214,7 @@ int run_ports_open(run_meter_t *meter, uint32_t index) {
 uint32_t run_ports_flush(run_meter_t *meter) {
     uint32_t waiting = 0;
 
-    for (uint8_t n = 0; n < meter->port_count; n++) {
-        run_port_t *port = &meter->port[n];
-
+    for (const run_port_t *port = meter->port, *end = port + meter->port_count; port < end; port++) {
         waiting +=
             port->server != NULL ? qd_linux_server_flush(port->server) : qd_linux_line_flush(port->line);
     }

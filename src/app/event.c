@@ -129,7 +129,7 @@ static qd_status_t append(const qd_event_bus_t *bus, const qd_event_t *event, bo
 }
 
 bool qd_event_waits(const qd_event_bus_t *bus) {
-    return first_waiting(bus) != bus->next_sequence;
+    return bus->committed + 1u != bus->next_sequence; /* whatever the ring has dropped of them */
 }
 
 qd_status_t qd_event_commit(qd_event_bus_t *bus) {

@@ -161,14 +161,11 @@ qd_status_t qd_object_span(const qd_objects_t *objects, const qd_call_t *call, q
     return m->module->span(m->state, call, reference(row, object.member, attribute), span);
 }
 
-qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                          int8_t attribute, uint32_t n, const qd_sink_t *sink) {
+const qd_module_instance_t *qd_object_table(const qd_objects_t *objects, qd_object_t object, int8_t attribute,
+                                            qd_ref_t *ref) {
     const qd_object_row_t *row = row_at(objects, object.row);
-    const qd_module_instance_t *m = instance(objects, row);
-    if (m->module->row == NULL) {
-        return QD_UNDEFINED;
-    }
-    return m->module->row(m->state, call, reference(row, object.member, attribute), n, sink);
+    *ref = reference(row, object.member, attribute);
+    return instance(objects, row);
 }
 
 qd_status_t qd_object_select(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
@@ -191,14 +188,6 @@ qd_status_t qd_object_selected(const qd_objects_t *objects, const qd_call_t *cal
     const qd_module_instance_t *m = instance(objects, row);
     return m->module->selected(m->state, call, reference(row, object.member, attribute), selection, span,
                                count);
-}
-
-qd_status_t qd_object_pick(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                           int8_t attribute, const qd_selection_t *selection, uint32_t *n,
-                           const qd_sink_t *sink) {
-    const qd_object_row_t *row = row_at(objects, object.row);
-    const qd_module_instance_t *m = instance(objects, row);
-    return m->module->pick(m->state, call, reference(row, object.member, attribute), selection, n, sink);
 }
 
 static qd_status_t give_scalar(const qd_objects_t *objects, const qd_call_t *call, const qd_object_row_t *row,
@@ -240,6 +229,7 @@ qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, q
         return QD_UNDEFINED;
     }
     qd_ref_t ref = reference(row, object.member, attribute);
+    const qd_module_instance_t *m = NULL;
     switch ((qd_attribute_kind_t)kind->kind) {
     case QD_KIND_VALUE:
         return give_scalar(objects, call, row, ref, true, sink);
@@ -248,7 +238,8 @@ qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, q
     case QD_KIND_SCALAR:
         return give_scalar(objects, call, row, ref, false, sink);
     case QD_KIND_RECORD:
-        return qd_object_row(objects, call, object, attribute, 0, sink);
+        m = instance(objects, row);
+        return m->module->row != NULL ? m->module->row(m->state, call, ref, 0, sink) : QD_UNDEFINED;
     case QD_KIND_ROWS:
     default:
         return QD_ARGUMENT; /* given row by row */

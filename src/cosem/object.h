@@ -61,18 +61,16 @@ qd_status_t qd_object_may_execute(const qd_objects_t *objects, const qd_call_t *
 qd_status_t qd_object_span(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
                            int8_t attribute, qd_span_t *span);
 /* One row of it. As qd_module_t.row. */
-qd_status_t qd_object_row(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                          int8_t attribute, uint32_t n, const qd_sink_t *sink);
-/* Selective access to them. As qd_module_t.select, selected and pick; QD_SELECTOR: the attribute or the module
+/* Whose row and pick give them, and what to call them with: a table whose span is known has a row. */
+const qd_module_instance_t *qd_object_table(const qd_objects_t *objects, qd_object_t object, int8_t attribute,
+                                            qd_ref_t *ref);
+/* Selective access to them. As qd_module_t.select and selected; QD_SELECTOR: the attribute or the module
  * has none. */
 qd_status_t qd_object_select(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
                              int8_t attribute, uint8_t selector, const qd_source_t *source,
                              qd_selection_t *selection);
 qd_status_t qd_object_selected(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
                                int8_t attribute, qd_selection_t *selection, qd_span_t *span, uint32_t *count);
-qd_status_t qd_object_pick(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,
-                           int8_t attribute, const qd_selection_t *selection, uint32_t *n,
-                           const qd_sink_t *sink);
 /* The whole value of an attribute of any other kind. QD_OK, QD_UNAVAILABLE, QD_PENDING, or the
  * sink's status. */
 qd_status_t qd_object_give(const qd_objects_t *objects, const qd_call_t *call, qd_object_t object,

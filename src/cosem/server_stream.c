@@ -124,8 +124,9 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
  * ones no more than span that many. */
 static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item,
                              int8_t attribute, qd_axdr_sink_t *sink, uint32_t rows) {
-    qd_object_t object = {item->row, item->member};
-    const qd_objects_t *objects = service->server->objects;
+    qd_ref_t ref;
+    const qd_object_t object = {item->row, item->member};
+    const qd_module_instance_t *m = qd_object_table(service->server->objects, object, attribute, &ref);
     const qd_selection_t *choice = is_selective(t) ? &service->association->choice : NULL;
     qd_stream_place_t *p = &t->place;
     uint32_t first = p->next;
@@ -135,10 +136,9 @@ static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, cons
             return QD_PENDING;
         }
         qd_axdr_sink_unit(sink, p->offset);
-        status =
-            choice != NULL
-                ? qd_object_pick(objects, &service->call, object, attribute, choice, &p->next, &sink->sink)
-                : qd_object_row(objects, &service->call, object, attribute, p->next, &sink->sink);
+        status = choice != NULL
+                     ? m->module->pick(m->state, &service->call, ref, choice, &p->next, &sink->sink)
+                     : m->module->row(m->state, &service->call, ref, p->next, &sink->sink);
         if (status == QD_OK) {
             p->offset = 0;
             p->next++;
