@@ -54,7 +54,7 @@ static bool drive(run_t *run, uint64_t limit_us) {
         }
         run->tick_us = due > run->tick_us ? due : run->tick_us;
         for (uint32_t n = 0; n < run->options.count; n++) {
-            if (run_meter_due_us(&run->meter[n]) <= due) {
+            if (run->options.count == 1 || run_meter_due_us(&run->meter[n]) <= due) {
                 run_meter_run(&run->meter[n], run->tick_us);
             }
         }

@@ -95,7 +95,8 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
             stop_reading(connection);
         }
         if (connection->in.octet_ns == 0) {
-            connection->released = connection->received_end; /* what the pace would say, without a look at the clock */
+            connection->released =
+                connection->received_end; /* what the pace would say, without a look at the clock */
         } else {
             connection->released += qd_pace_through(&connection->in, uv_hrtime(),
                                                     connection->received_end - connection->released);

@@ -309,7 +309,8 @@ uint32_t qd_linux_server_flush(qd_linux_server_t *server) {
     if (server->handles <= server->resting) {
         return 0; /* the listener alone: most steps of a meter have nobody to talk to */
     }
-    for (const channel_t *channel = server->channel, *end = channel + server->channels; channel < end; channel++) {
+    for (const channel_t *channel = server->channel, *end = channel + server->channels; channel < end;
+         channel++) {
         connection_t *connection = channel->connection;
 
         if (connection == NULL) {
