@@ -34,11 +34,11 @@ _Static_assert(offsetof(slot_t, check) == WORDS * sizeof(uint64_t),
  * chance of 2^-64.
  */
 static uint64_t check_of(const slot_t *slot) {
-    uint64_t words[WORDS], check = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t word, check = UINT64_C(0x9E3779B97F4A7C15);
 
-    (void)memcpy(words, slot, sizeof words);
     for (unsigned n = 0; n < WORDS; n++) {
-        check = (check ^ words[n]) * UINT64_C(0xD6E8FEB86659FD93);
+        (void)memcpy(&word, (const uint8_t *)slot + n * sizeof word, sizeof word);
+        check = (check ^ word) * UINT64_C(0xD6E8FEB86659FD93);
         check ^= check >> 32;
     }
     return check;
