@@ -27,7 +27,7 @@
 #define QD_MPS2_FUSES_MAGIC 0x53465551u /* "QUFS" */
 #define QD_MPS2_FUSE_KEY 0x01u          /* key is set */
 #define QD_MPS2_FUSE_FACTORY 0x02u      /* the factory's jumper is in */
-#define QD_MPS2_FUSE_EXIT 0x04u     /* an end is told to the host (semihosting); else a fault is a reset */
+#define QD_MPS2_FUSE_EXIT 0x04u /* an end is told to the host (semihosting); else a fault is a reset */
 #define QD_MPS2_FUSE_HDLC                                                                                    \
     0x10u /* the second channel is the optical head with HDLC, else the wrapper as the first */
 

@@ -22,11 +22,11 @@ T = 12  # octets of a tag
 FIRST_BANK = 128
 # "Record ids": every model has all of them.
 LAYOUT = ((0x0101, 1024), (0x0102, 256), (0x0103, 64), (0x0104, 96), (0x0201, 256), (0x0202, 96), (0x0203, 512),
-          (0x0204, 32), (0x0205, 256), (0x0206, 16), (0x0301, 424), (0x0302, 424),
+          (0x0204, 32), (0x0205, 256), (0x0206, 16), (0x0207, 96), (0x0301, 424), (0x0302, 424),
           (0xFFFF, 8))
 NAMES = {0x0101: "base", 0x0102: "delta", 0x0103: "sealed", 0x0104: "checkpoint", 0x0201: "identity", 0x0202: "clock",
-         0x0203: "tariff", 0x0204: "events", 0x0205: "passwords", 0x0206: "diagnosis", 0x0301: "journal_head",
-         0x0302: "standard_head", 0xFFFF: "map"}
+         0x0203: "tariff", 0x0204: "events", 0x0205: "passwords", 0x0206: "diagnosis", 0x0207: "lines",
+         0x0301: "journal_head", 0x0302: "standard_head", 0xFFFF: "map"}
 BLOCK, PAGE = 4096, 256
 PER_BLOCK = BLOCK // PAGE
 # Log: name, rows promised, octets of a row with its time, spare blocks.
@@ -328,6 +328,20 @@ def diagnosis_of(c):
     return {"errors": c.u(4)}
 
 
+def lines_of(c):
+    c.version(1)
+    hdlc = [{name: c.u(size) for name, size in (
+        ("speed", 1), ("window_transmit", 1), ("window_receive", 1), ("information_transmit", 2), ("information_receive", 2),
+        ("octet_ms", 2), ("inactivity_s", 2), ("device", 2))} for _ in range(3)]
+    local = [{**{name: c.u(1) for name in ("mode", "default_speed", "proposed_speed", "response", "length")},
+              "address": c.take(16)} for _ in range(2)]
+    for port in local:
+        if port["length"] > len(port["address"]):
+            raise Malformed("a device address of more octets than there are")
+        port["address"] = port["address"][:port["length"]]
+    return {"hdlc": hdlc, "local": local, "tcp": {name: c.u(2) for name in ("port", "segment", "inactivity_s")}}
+
+
 def head_of(c):
     c.version(1)
     found = {"row": c.u(1) + 4, "spares": c.u(1), "zero": c.u(1), "gap": c.u(2), "zeros": c.u(2)}
@@ -346,8 +360,8 @@ def sealed_record(c):
 
 
 DECODERS = {0x0101: base_of, 0x0102: delta_of, 0x0103: sealed_record, 0x0104: checkpoint_of, 0x0201: identity_of, 0x0202: clock_of,
-            0x0203: tariff_of, 0x0204: events_of, 0x0205: passwords_of, 0x0206: diagnosis_of, 0x0301: head_of, 0x0302: head_of,
-            0xFFFF: lambda c: {"written": c.many(8, 1)}}
+            0x0203: tariff_of, 0x0204: events_of, 0x0205: passwords_of, 0x0206: diagnosis_of, 0x0207: lines_of,
+            0x0301: head_of, 0x0302: head_of, 0xFFFF: lambda c: {"written": c.many(8, 1)}}
 
 
 def decode(record, payload):
