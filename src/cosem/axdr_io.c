@@ -69,25 +69,6 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
     return w.status == QD_OK ? qd_axdr_sink_emit(context, octets, w.at) : w.status;
 }
 
-/* What the other columns of most profiles are, to at; where it ends, or at: none of these. */
-static inline uint8_t *encode(uint8_t *at, const qd_scalar_t *scalar) {
-    uint8_t type = scalar->type;
-    uint8_t value = (uint8_t)scalar->v.u; /* read before the octets are written, which might be it */
-    uint16_t length = scalar->length;
-    if (type == QD_TYPE_UNSIGNED) {
-        at[0] = type;
-        at[1] = value;
-        return at + 2;
-    }
-    if (type != QD_TYPE_OCTET_STRING || length > QD_SCALAR_INLINE) {
-        return at;
-    }
-    at[0] = type;
-    at[1] = (uint8_t)length;
-    __builtin_memcpy(at + 2, scalar->v.octets, QD_SCALAR_INLINE); /* a call costs more than it does */
-    return at + 2u + length;
-}
-
 /* Into an open window: the head, when it is wanted, and scalars from number i on, as long as any of them fits. Returns the
  * number of the first one that is left. */
 static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
