@@ -111,6 +111,7 @@ qd_association_t *qd_association_open(qd_associations_t *associations, uint8_t c
         }
     }
     if (one != NULL) {
+        associations->stager = associations->stager == one ? NULL : associations->stager;
         memset(one, 0, sizeof *one);
         one->used = true;
         one->channel = channel;
@@ -134,15 +135,56 @@ void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uin
     }
 }
 
-uint8_t *qd_association_staging(qd_associations_t *associations, const qd_association_t *association) {
-    uint8_t count = associations->tables->association_count;
-    for (uint8_t i = 0; i < count; i++) {
-        const qd_association_t *one = &associations->pool[i];
-        if (one != association && one->used && one->staging != QD_STAGING_NONE) {
-            return NULL;
-        }
+/* Whether there is anything that the client may write or run, over any bearer. */
+static bool may_change(const qd_cosem_tables_t *tables, uint8_t client) {
+    uint8_t rights = 0;
+    for (uint8_t i = 0; i < tables->access_count; i++) {
+        rights |= tables->access[i].rights[client];
     }
-    return (uint8_t *)&associations->pool[count];
+    return (rights & ~QD_RIGHT_READ) != 0;
+}
+
+uint8_t *qd_association_staged(qd_associations_t *associations) {
+    return (uint8_t *)&associations->pool[associations->tables->association_count];
+}
+
+qd_status_t qd_association_stage(qd_associations_t *associations, qd_association_t *association,
+                                 qd_staging_t kind, uint64_t tick_us, const qd_view_t *octets, bool last) {
+    const qd_cosem_tables_t *tables = associations->tables;
+    uint32_t now_ms = (uint32_t)(tick_us / 1000u);
+    for (uint8_t i = 0; i < tables->association_count; i++) {
+        qd_association_t *one = &associations->pool[i];
+        if (one == association || !one->used || one->staging <= QD_STAGING_LOST) {
+            continue;
+        }
+        if (now_ms - associations->staged_ms < QD_STAGING_STILL_MS &&
+            (may_change(tables, one->client) || !may_change(tables, association->client))) {
+            return QD_BUSY;
+        }
+        if (one->staging == QD_STAGING_BLOCKS) {
+            one->transfer.receiving = false;
+            one->transfer.request = 0; /* it comes back: the octets in the slot are not its own */
+        }
+        one->staging = QD_STAGING_LOST;
+    }
+    if (association->staging != kind) {
+        if (association->staging > QD_STAGING_LOST) {
+            return QD_BUSY;
+        }
+        association->staging = (uint8_t)kind;
+        association->staged = 0;
+    }
+    if (octets->length > (size_t)tables->staging_size - association->staged) {
+        return QD_NO_SPACE;
+    }
+    memcpy(qd_association_staged(associations) + association->staged, octets->data, octets->length);
+    association->staged = (uint16_t)(association->staged + octets->length);
+    if (associations->stager != association || association->staged > associations->staged_most) {
+        associations->staged_ms = now_ms;
+        associations->staged_most = association->staged;
+    }
+    associations->stager = last ? NULL : association;
+    return QD_OK;
 }
 
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,

@@ -11,6 +11,7 @@
 #include "app/services.h"
 #include "cosem/object.h"
 #include "item/selection.h"
+#include "protocol/acse.h"
 
 #define QD_SECRET_MAX 16u
 #define QD_SECRET_MIN 8u
@@ -79,8 +80,15 @@ typedef struct qd_general {
     qd_stream_place_t start;
 } qd_general_t;
 
-/* Who fills the staging slot: one association at a time. */
-typedef enum qd_staging { QD_STAGING_NONE = 0, QD_STAGING_BLOCKS, QD_STAGING_GENERAL } qd_staging_t;
+/* What an association has in the staging slot: one association at a time has something. */
+typedef enum qd_staging {
+    QD_STAGING_NONE = 0,
+    QD_STAGING_LOST, /* it had, and another one has the slot since */
+    QD_STAGING_BLOCKS,
+    QD_STAGING_GENERAL
+} qd_staging_t;
+/* A request in pieces that has not grown for so long gives way to another one. */
+#define QD_STAGING_STILL_MS 10000u
 
 #define QD_USER_NONE 0xFFu
 
@@ -123,7 +131,10 @@ typedef struct qd_associations {
     uint8_t failures[QD_CLIENTS_MAX];      /* wrong passwords in a row */
     uint16_t objects_seen[QD_CLIENTS_MAX]; /* how many objects each client sees */
     qd_place_t place;
-    qd_association_t pool[]; /* tables->association_count of them, then the staging slot */
+    const qd_association_t *stager; /* that took the staging slot last; NULL: its request was whole */
+    uint32_t staged_ms;             /* when its request grew last */
+    uint16_t staged_most;           /* octets that it has had there; beginning anew is no growth */
+    qd_association_t pool[];        /* tables->association_count of them, then the staging slot */
 } qd_associations_t;
 
 /* Items; OBJECT takes arg = attribute, CLIENT arg = client row * 256 + attribute. */
@@ -145,8 +156,14 @@ void qd_association_close(qd_association_t *association);
 /* Ends what belonged to earlier peers of a channel. */
 void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uint32_t generation);
 /* The staging slot, tables->staging_size octets. It is held by the association whose staging says so: what ends
- * an association frees it. NULL: another one holds it. */
-uint8_t *qd_association_staging(qd_associations_t *associations, const qd_association_t *association);
+ * an association frees it. */
+uint8_t *qd_association_staged(qd_associations_t *associations);
+/* Takes the slot for requests of a kind, or goes on in it: adds octets; last: the request is whole. tick_us: the meter's.
+ * QD_OK; QD_NO_SPACE; QD_BUSY: another one holds it, or this one does for another kind. Who holds it loses it between two
+ * of its blocks: when its request has not grown for QD_STAGING_STILL_MS, or when no access row lets its client change
+ * anything and the new one's may. */
+qd_status_t qd_association_stage(qd_associations_t *associations, qd_association_t *association,
+                                 qd_staging_t kind, uint64_t tick_us, const qd_view_t *octets, bool last);
 /* Compares in time that does not depend on the octets. Counts failures and raises event 46 when the
  * model's number of failures in a row is reached. */
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,

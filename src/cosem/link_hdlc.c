@@ -268,21 +268,23 @@ static bool is_for_us(const qd_link_t *link, const qd_server_t *server, qd_heard
     return head->destination.upper == server->tables->server_sap;
 }
 
-/* A frame that no service confirms: what would have to be answered is left alone. */
+/* What no service confirms, which only the APDU itself can say: of general blocks, ciphered APDUs and those of ACSE nothing is
+ * known here, so they are left alone as well. */
 static bool is_unconfirmed(const uint8_t *apdu, size_t length) {
+    size_t invoke_at = length;
     switch (apdu[0]) {
     case QD_APDU_GET_REQUEST:
     case QD_APDU_SET_REQUEST:
     case QD_APDU_ACTION_REQUEST:
-        return length > 2 && (apdu[2] & QD_INVOKE_CONFIRMED) == 0;
+        invoke_at = 2;
+        break;
     case QD_APDU_ACCESS_REQUEST:
-        return length > 1 && (apdu[1] & QD_INVOKE_CONFIRMED) == 0;
-    case QD_ACSE_TAG_AARQ:
-    case QD_ACSE_TAG_RLRQ:
-        return false;
+        invoke_at = 1;
+        break;
     default:
-        return true; /* ciphered: what is inside is nobody's to see here */
+        break;
     }
+    return invoke_at < length && (apdu[invoke_at] & QD_INVOKE_CONFIRMED) == 0;
 }
 
 static void on_ui(qd_link_t *link, const qd_heard_t *heard) {

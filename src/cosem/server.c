@@ -185,9 +185,9 @@ qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t
     if (length > row->invoke_at && is_apart(service, apdu, row->invoke_at)) {
         status = serve_apart(service, row, apdu[1]);
     } else {
-        if (!service->carried && service->association->staging == QD_STAGING_GENERAL) {
-            service->association->staging =
-                QD_STAGING_NONE; /* a request in pieces that was left for this one */
+        uint8_t *staging = &service->association->staging;
+        if (!service->carried && (*staging == QD_STAGING_GENERAL || *staging == QD_STAGING_LOST)) {
+            *staging = QD_STAGING_NONE; /* a request in pieces that was left for this one */
         }
         status = row->serve(service);
         t->request = status == QD_PENDING ? t->request : 0;

@@ -72,6 +72,10 @@ enum {
     QD_STAGE_END
 };
 
+/* Octets of the longest answer that is not cut: the error of a GET's next block. A plain APDU always has them, one in
+ * general blocks not below an APDU size of 19. */
+#define QD_BLOCKS_LIMIT_MIN 10u
+
 /* Statuses of these: QD_OK: answered (or rightly silent); QD_PENDING. */
 qd_status_t qd_server_aarq(qd_server_t *server, const qd_request_t *request, uint8_t client, qd_writer_t *w);
 qd_status_t qd_server_get(qd_service_t *service);

@@ -11,15 +11,13 @@
 #define WINDOW 8u
 /* Room in front of a block: head and the longest length. */
 #define HEAD_MAX (QD_GBT_HEAD + 3u)
-/* Short answers are not cut: an exception, or the result of a SET's last block. */
-#define LIMIT_MIN (HEAD_MAX + 10u)
 
 static void forget(qd_service_t *service) {
     qd_association_t *association = service->association;
     memset(&association->general, 0, sizeof association->general);
     association->transfer.active = false;
     association->transfer.general = false;
-    if (association->staging == QD_STAGING_GENERAL) {
+    if (association->staging != QD_STAGING_BLOCKS) {
         association->staging = QD_STAGING_NONE;
     }
 }
@@ -161,27 +159,20 @@ static qd_status_t serve_apdu(qd_service_t *service, const uint8_t *apdu, size_t
 static qd_status_t take_block(qd_service_t *service, const qd_gbt_t *gbt) {
     qd_association_t *association = service->association;
     qd_general_t *g = &association->general;
-    uint8_t *slot = qd_association_staging(service->server->associations, association);
+    qd_associations_t *associations = service->server->associations;
     g->received = gbt->number;
     g->window = gbt->window;
     g->request = service->call.request;
     if (gbt->number == 1u && gbt->last) {
         return serve_apdu(service, gbt->data.data, gbt->data.length);
     }
-    if (slot == NULL || association->staging == QD_STAGING_BLOCKS) {
-        return give_up(service, QD_EXCEPTION_NOT_POSSIBLE);
+    qd_status_t status = qd_association_stage(associations, association, QD_STAGING_GENERAL,
+                                              service->call.tick_us, &gbt->data, gbt->last);
+    if (status != QD_OK) {
+        return give_up(service, status == QD_BUSY ? QD_EXCEPTION_NOT_POSSIBLE : QD_EXCEPTION_PDU_TOO_LONG);
     }
-    if (association->staging == QD_STAGING_NONE) {
-        association->staging = QD_STAGING_GENERAL;
-        association->staged = 0;
-    }
-    if (gbt->data.length > (size_t)service->server->tables->staging_size - association->staged) {
-        return give_up(service, QD_EXCEPTION_PDU_TOO_LONG);
-    }
-    memcpy(slot + association->staged, gbt->data.data, gbt->data.length);
-    association->staged = (uint16_t)(association->staged + gbt->data.length);
     if (gbt->last) {
-        return serve_apdu(service, slot, association->staged);
+        return serve_apdu(service, qd_association_staged(associations), association->staged);
     }
     return gbt->streaming ? QD_OK : acknowledge(service);
 }
@@ -191,8 +182,8 @@ static bool is_repeated_first(const qd_service_t *service, const qd_gbt_t *gbt) 
     const qd_association_t *association = service->association;
     return association->staging == QD_STAGING_GENERAL && association->general.received > 0 && !gbt->last &&
            gbt->data.length <= association->staged &&
-           memcmp(qd_association_staging(service->server->associations, association), gbt->data.data,
-                  gbt->data.length) == 0;
+           memcmp(qd_association_staged(service->server->associations), gbt->data.data, gbt->data.length) ==
+               0;
 }
 
 static qd_status_t serve_data(qd_service_t *service, const qd_gbt_t *gbt) {
@@ -259,18 +250,18 @@ qd_status_t qd_server_general(qd_service_t *service) {
         forget(service); /* nothing follows and everything follows: the client gives up */
         return QD_OK;
     }
+    if (association->staging == QD_STAGING_LOST && gbt.number > 1u) {
+        return give_up(service, QD_EXCEPTION_NOT_POSSIBLE);
+    }
     if (association->general.request == service->call.request) {
         /* The call was here before and its block is taken. */
         if (association->transfer.active && association->transfer.general) {
             return send_block(service);
         }
         return association->staging == QD_STAGING_GENERAL
-                   ? serve_apdu(service, qd_association_staging(service->server->associations, association),
+                   ? serve_apdu(service, qd_association_staged(service->server->associations),
                                 association->staged)
                    : serve_apdu(service, gbt.data.data, gbt.data.length);
-    }
-    if (gbt.data.length > 0 && service->limit < LIMIT_MIN) {
-        return give_up(service, QD_EXCEPTION_PDU_TOO_LONG);
     }
     return gbt.data.length == 0 ? serve_ack(service, &gbt) : serve_data(service, &gbt);
 }

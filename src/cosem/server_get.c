@@ -40,6 +40,9 @@ static qd_status_t get_next(qd_service_t *service, uint8_t invoke) {
     if (service->r.status != QD_OK || qd_reader_left(&service->r) != 0) {
         return qd_service_refuse(service, QD_EXCEPTION_OTHER_REASON);
     }
+    if (service->limit < QD_BLOCKS_LIMIT_MIN) {
+        return qd_service_refuse(service, QD_EXCEPTION_PDU_TOO_LONG);
+    }
     bool get = t->kind == QD_REPLY_GET || t->kind == QD_REPLY_GET_LIST;
     if (!t->active || !get || t->general || QD_INVOKE_ID(t->invoke) != QD_INVOKE_ID(invoke)) {
         qd_stream_begin(service, QD_REPLY_GET, invoke, 1);

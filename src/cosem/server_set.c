@@ -216,26 +216,19 @@ static qd_status_t serve_whole(const writing_t *x, bool list) {
 static qd_status_t collect(const writing_t *x, const qd_datablock_t *block, bool *whole) {
     qd_association_t *association = x->service->association;
     qd_transfer_t *t = transfer_of(x);
-    uint8_t *slot = qd_association_staging(x->service->server->associations, association);
-    size_t size = x->service->server->tables->staging_size;
     *whole = false;
     if (block->number != t->block + 1u) {
         return answer_end(x, x->action ? QD_ACCESS_LONG_GET_ABORTED : QD_ACCESS_BLOCK_NUMBER_INVALID,
                           block->number);
     }
-    if (slot == NULL || association->staging == QD_STAGING_GENERAL) {
-        return answer_end(x, QD_ACCESS_TEMPORARY_FAILURE, block->number);
-    }
-    if (association->staging == QD_STAGING_NONE) {
-        association->staging = QD_STAGING_BLOCKS;
-        association->staged = 0;
-    }
-    if (block->data.length > size - association->staged) {
-        return answer_end(x, x->action ? QD_ACCESS_LONG_GET_ABORTED : QD_ACCESS_LONG_SET_ABORTED,
+    qd_status_t status =
+        qd_association_stage(x->service->server->associations, association, QD_STAGING_BLOCKS,
+                             x->service->call.tick_us, &block->data, block->last);
+    if (status != QD_OK) {
+        uint8_t aborted = x->action ? QD_ACCESS_LONG_GET_ABORTED : QD_ACCESS_LONG_SET_ABORTED;
+        return answer_end(x, status == QD_BUSY ? (uint8_t)QD_ACCESS_TEMPORARY_FAILURE : aborted,
                           block->number);
     }
-    memcpy(slot + association->staged, block->data.data, block->data.length);
-    association->staged = (uint16_t)(association->staged + block->data.length);
     t->block = block->number;
     t->receiving = true;
     *whole = block->last;
@@ -245,8 +238,7 @@ static qd_status_t collect(const writing_t *x, const qd_datablock_t *block, bool
 static qd_status_t finish(const writing_t *x) {
     const qd_association_t *association = x->service->association;
     qd_reader_t values;
-    qd_reader_init(&values, qd_association_staging(x->service->server->associations, association),
-                   association->staged);
+    qd_reader_init(&values, qd_association_staged(x->service->server->associations), association->staged);
     return apply_and_answer(x, &values);
 }
 
@@ -334,6 +326,9 @@ static const uint8_t action_ways[] = {
 static qd_status_t serve(const writing_t *x, uint8_t way) {
     qd_service_t *service = x->service;
     bool list = way == WHOLE_LIST || way == FIRST_BLOCK_LIST;
+    if (way >= FIRST_BLOCK && service->limit < QD_BLOCKS_LIMIT_MIN) {
+        return qd_service_refuse(service, QD_EXCEPTION_PDU_TOO_LONG);
+    }
     if ((list && !qd_service_has(service, QD_CONFORMANCE_MULTIPLE_REFERENCES)) ||
         (way >= FIRST_BLOCK &&
          !qd_service_has(service, x->action ? QD_CONFORMANCE_BLOCK_ACTION : QD_CONFORMANCE_BLOCK_SET))) {

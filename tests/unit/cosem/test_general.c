@@ -373,7 +373,48 @@ static void test_plain_request(void **state) {
     assert_int_equal(b.length, 3);
     acknowledge(0, 1, 1, 1);
     assert_true(next_block(0, 12, &b));
-    EXPECT(&world, SAP, "E0 81 0001 0000 0D C001C1 0001 0000600102FF 02 00", "D8 01 04");
+}
+
+/* The smallest APDU size carries everything but a service's own blocks, which need 19 inside of general ones. */
+static void test_smallest_sizes(void **state) {
+    static const struct {
+        const char *asked;
+        const char *answer;
+    } whole_answers[] = {
+        {"0D C001C1 0001 0000600103FF 02 00", "C4 01 C1 00 09 00"},
+        {"0D C001C1 0001 0000600103FF 03 00", "C4 01 C1 01 04"},
+        {"11 C101C1 0001 0000600102FF 02 00 09 02 4142", "C5 01 C1 00"},
+        {"0D C001C1 0001 0000600102FF 02 00", "C4 01 C1 00 09 02 4142"},
+        {"0D C101C1 0001 0000600102FF 02 00", "D8 01 03"},
+        {"19 C104C1 02 0001 0000600102FF 02 00 0001 0000600103FF 02 00 00", "D8 01 03"},
+        {"1D C104C1 02 0001 0000600102FF 02 00 0001 0000600103FF 02 00 02 0900 0900", "C5 05 C1 02 00 00"},
+        {"10 C301C1 0009 00000A0064FF 01 01 120000", "C7 01 C1 00 00"},
+        {"13 D940000001 00 01 01 0001 0000600102FF 02 01 00", "DA 40000001 00 00 01 09 00 01 01 00"},
+        {"03 C40101", "D8 02 02"},
+    };
+    (void)state;
+    for (uint16_t size = 12; size <= 24; size++) {
+        begin(ALL, size);
+        for (size_t i = 0; i < sizeof whole_answers / sizeof whole_answers[0]; i++) {
+            char request[160];
+            uint8_t wanted[64];
+            (void)snprintf(request, sizeof request, "E0 81 0001 0000 %s", whole_answers[i].asked);
+            read_general(request, size, 1, 0, &got);
+            assert_int_equal(got.length, world_hex(whole_answers[i].answer, wanted));
+            assert_memory_equal(got.octets, wanted, got.length);
+        }
+        bool room = size >= 19;
+        read_general("E0 81 0001 0000 15 C102C1 0001 0000600102FF 02 00 01 00000001 02 0900", size, 1, 0,
+                     &got);
+        EXPECT_OCTETS(got.octets, got.length, room ? "C5 03 C1 00 00000001" : "D8 01 04");
+        read_general("E0 81 0001 0000 07 C002C1 00000001", size, 1, 0, &got);
+        EXPECT_OCTETS(got.octets, got.length, room ? "C4 02 C1 01 00000001 01 10" : "D8 01 04");
+        read_general("E0 81 0001 0000 07 C302C1 00000001", size, 1, 0, &got);
+        EXPECT_OCTETS(got.octets, got.length, room ? "C7 01 C1 10 00" : "D8 01 04");
+    }
+    /* In blocks of its own with nothing around them every size will do. */
+    begin(ALL, 12);
+    EXPECT(&world, SAP, "C102C1 0001 0000600102FF 02 00 01 00000001 03 090144", "C5 03 C1 00 00000001");
 }
 
 /* --- long transfers beside what happens to the log --- */
@@ -549,6 +590,7 @@ int main(void) {
         cmocka_unit_test(test_numbers_of_a_stream),
         cmocka_unit_test(test_last_block_again),
         cmocka_unit_test(test_plain_request),
+        cmocka_unit_test(test_smallest_sizes),
         cmocka_unit_test(test_three_readers_while_rows_come),
         cmocka_unit_test(test_three_readers_when_the_log_is_cleared),
         cmocka_unit_test(test_three_readers_overrun),

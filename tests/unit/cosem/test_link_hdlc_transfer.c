@@ -400,6 +400,34 @@ static void ui_frames(void **state) {
     TELL_SILENT(&world, 0, TO "13", GET_NAME);
     TELL_SILENT(&world, 0, TO "03", GET_NAME);
     TELL_SILENT(&world, 0, TO "03", AARQ);
+    /* General blocks, whatever is in them, release, answers, ciphered and foreign services, half an APDU. */
+    static const char *const not_served[] = {"E0 81 0001 0000 10 C1 01 C1 0008 0000010000FF 03 00 10 0011",
+                                             "E0 81 0001 0000 10 C1 01 81 0008 0000010000FF 03 00 10 0011",
+                                             "E0 01 0001 0000 03 C00181",
+                                             "62 00",
+                                             "61 00",
+                                             "01 00",
+                                             "05 00",
+                                             "16 00",
+                                             "C2 00 00",
+                                             "C8 03 000000",
+                                             "CB 03 000000",
+                                             "D3 03 000000",
+                                             "DB 00 03 000000",
+                                             "DD 03 000000",
+                                             "DF 00",
+                                             "00 00 00",
+                                             "FF 00 00",
+                                             "C1 01",
+                                             "C0",
+                                             "D9",
+                                             "D9 C0000001 00 00 00"};
+    for (size_t i = 0; i < sizeof not_served / sizeof not_served[0]; i++) {
+        char ui[128];
+        (void)snprintf(ui, sizeof ui, "E6E600 %s", not_served[i]);
+        TELL_SILENT(&world, 0, TO "03", ui);
+        TELL_SILENT(&world, 0, TO "13", ui);
+    }
     TELL_SILENT(&world, 0, TO "03", "E6E700 C00181000100002A0000FF0200");
     TELL_SILENT(&world, 0, TO "03", "E6E6");
     TELL_SILENT(&world, 0, TO "03", "");

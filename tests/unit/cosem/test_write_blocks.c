@@ -249,6 +249,136 @@ static void test_staging_slot(void **state) {
     EXPECT(&world, SAP, GET_ID_2, EMPTY);
 }
 
+#define BLOCK_1 "C1 02 C1 " ID_2 " 00 00 00000001 03 090241"
+#define BLOCK_2 "C1 03 C1 00 00000002 01 42"
+#define BEGUN "C5 02 C1 00000001"
+#define TAKEN "C5 03 C1 02 00000001" /* another one has the slot */
+#define LOST "C5 03 C1 12 00000002"
+
+/* What does not grow for 10 s gives way; to begin anew, or to repeat, is no growth. */
+static void test_slot_of_one_that_rests(void **state) {
+    (void)state;
+    begin(ALL, 0xFFFF);
+    assert_true(world_open_as(&world, 1, SAP, ALL, 0xFFFF));
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    world_run(&world, 9);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    world_run(&world, 1);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, BEGUN);
+    EXPECT(&world, SAP, BLOCK_2, LOST);
+    EXPECT(&world, SAP, BLOCK_1, TAKEN);
+    /* One that grows keeps it. */
+    world_run(&world, 6);
+    EXPECT_ON(&world, 1, SAP, "C1 03 C1 00 00000002 01 09", "C5 02 C1 00000002");
+    world_run(&world, 9);
+    EXPECT(&world, SAP, BLOCK_1, TAKEN);
+    /* Anew, as far as it had come: that counts for nothing; one octet more does. */
+    EXPECT_ON(&world, 1, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 04 09034141", BEGUN);
+    world_run(&world, 1);
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    EXPECT(&world, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 04 09034141", BEGUN);
+    world_run(&world, 9);
+    EXPECT(&world, SAP, "C1 03 C1 00 00000002 01 41", "C5 02 C1 00000002");
+    world_run(&world, 9);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
+    EXPECT(&world, SAP, "C1 03 C1 01 00000003 00", "C5 03 C1 00 00000003");
+    EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 03 414141");
+    /* One whose request was whole begins with a fresh time. */
+    world_run(&world, 20);
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
+    /* And a new association, too. */
+    assert_true(world_open_as(&world, 0, SAP, ALL, 0xFFFF));
+    world_run(&world, 20);
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
+    /* An ACTION, and general blocks. */
+    world_run(&world, 10);
+    EXPECT_ON(&world, 1, SAP, "C3 04 C1 " SCRIPT " 00 00000001 01 12", "C7 04 C1 00000001");
+    EXPECT(&world, SAP, BLOCK_2, LOST);
+    world_run(&world, 10);
+    EXPECT(&world, SAP, "E0 01 0001 0000 03 C001C1", "E0 88 0001 0001 00");
+    EXPECT_ON(&world, 1, SAP, "C3 06 C1 01 00000002 02 0000", "C7 01 C1 10 00");
+    world_run(&world, 10);
+    EXPECT_ON(&world, 1, SAP, BLOCK_1, BEGUN);
+    EXPECT(&world, SAP, "E0 81 0002 0001 0A " ID_2 " 00", "D8 01 01");
+    EXPECT(&world, SAP, "E0 01 0001 0000 03 C001C1", "D8 01 01");
+    EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 03 414141");
+}
+
+/* A client that may change nothing does not stand in the way of one that may, not even on the same connection. */
+static void test_slot_of_a_reader(void **state) {
+    static const char general_1[] = "E0 01 0001 0000 03 C001C1";
+    (void)state;
+    begin(ALL, 0xFFFF);
+    for (unsigned channel = 0; channel < 2; channel++) {
+        assert_true(world_open_as(&world, channel, SAP_PUBLIC, ALL, 0xFFFF));
+        EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
+        EXPECT(&world, SAP, BLOCK_1, BEGUN);
+        EXPECT_ON(&world, channel, SAP_PUBLIC, "E0 81 0002 0001 00", "D8 01 01");
+        EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "D8 01 01");
+        world_run(&world, 9);
+        EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "D8 01 01");
+        EXPECT(&world, SAP, "C1 03 C1 01 00000002 01 42", "C5 03 C1 00 00000002");
+        EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
+        EXPECT(&world, SAP, "E0 01 0001 0000 04 C101C100", "E0 88 0001 0001 00");
+        /* A plain request instead of the blocks that were lost. */
+        EXPECT_ON(&world, channel, SAP_PUBLIC, "C0 01 C1 0001 00002A0000FF 03 00", "C4 01 C1 01 04");
+        EXPECT_ON(&world, channel, SAP_PUBLIC, "E0 80 0002 0000 00", "");
+        EXPECT(&world, SAP, "E0 C0 0002 0001 00", "");
+    }
+    /* Among those that may change nothing, and against one that may, time counts. */
+    assert_true(world_open_as(&world, 2, SAP_PUBLIC, ALL, 0xFFFF));
+    EXPECT_ON(&world, 1, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
+    world_run(&world, 5);
+    EXPECT_ON(&world, 1, SAP_PUBLIC, general_1, "E0 88 0002 0001 00");
+    EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "D8 01 01");
+    world_run(&world, 5);
+    EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, BLOCK_1, BEGUN);
+    world_run(&world, 10);
+    EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, BLOCK_2, LOST);
+}
+
+/* A whole request that waits and loses the slot does not take another one's octets for its own. */
+static void test_slot_of_one_that_waits(void **state) {
+    static const char *const first[] = {"C1 02 C1 " ID_2 " 00 00 00000001 03 090241",
+                                        "E0 01 0001 0000 0E C1 01 C1 " ID_2 " 00 09"};
+    static const char *const last[] = {"C1 03 C1 01 00000002 01 42", "E0 81 0002 0001 03 02 41 42"};
+    static const char *const lost[] = {LOST, "D8 01 01"};
+    static const char *const begun[] = {BEGUN, "E0 88 0001 0001 00"};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t octets[64];
+        uint64_t next_us = 0;
+        begin(ALL, 0xFFFF);
+        assert_true(world_open_as(&world, 1, SAP, ALL, 0xFFFF));
+        tell_puts();
+        waits = 100000;
+        EXPECT(&world, SAP, first[i], begun[i]);
+        world_put_apdu(&world, 0, SAP, octets, world_hex(last[i], octets));
+        for (unsigned step = 0; step < 10; step++) {
+            (void)qd_meter_step(world.meter, world.tick_us, &next_us);
+        }
+        assert_int_equal(world.line[0].out_size, 0);
+        world.tick_us += 10 * WORLD_SECOND;
+        world_put_apdu(&world, 1, SAP, octets, world_hex(BLOCK_1, octets));
+        for (unsigned step = 0; step < 40; step++) {
+            (void)qd_meter_step(world.meter, world.tick_us, &next_us);
+        }
+        size_t length = world_get_apdu(&world, 1, SAP, octets, sizeof octets);
+        EXPECT_OCTETS(octets, length, BEGUN);
+        length = world_get_apdu(&world, 0, SAP, octets, sizeof octets);
+        EXPECT_OCTETS(octets, length, lost[i]);
+        waits = 0;
+        assert_int_equal(written, 0);
+        EXPECT_ON(&world, 1, SAP, "C1 03 C1 01 00000002 01 43", "C5 03 C1 00 00000002");
+        EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 02 4143");
+    }
+}
+
 /* More octets than the slot has: long-set-aborted, long-action-aborted. */
 static void test_staging_overflow(void **state) {
     uint8_t apdu[256];
@@ -538,6 +668,9 @@ int main(void) {
         cmocka_unit_test(test_set_blocks_out_of_order),
         cmocka_unit_test(test_set_list_in_blocks),
         cmocka_unit_test(test_staging_slot),
+        cmocka_unit_test(test_slot_of_one_that_rests),
+        cmocka_unit_test(test_slot_of_a_reader),
+        cmocka_unit_test(test_slot_of_one_that_waits),
         cmocka_unit_test(test_staging_overflow),
         cmocka_unit_test(test_a_list_that_waits),
         cmocka_unit_test(test_action_list),
