@@ -514,11 +514,9 @@ bool qd_link_hdlc_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     qd_link_look_at_clock(link, tick_us);
     look_at_silence(link, server);
     qd_link_flush(link);
-    if (link->to_send > 0 || h->part != 0) {
-        return false;
-    }
-    if (h->whole || h->lone) {
-        return serve(link, server, tick_us);
+    if (link->to_send > 0 || h->part != 0 || h->whole || h->lone) {
+        h->octet_ms = link->now_ms; /* what waits meanwhile has no gap: nobody has looked at the line */
+        return link->to_send > 0 || h->part != 0 ? false : serve(link, server, tick_us);
     }
     if (h->opening == QD_MODE_E_SIGN_ON || h->opening == QD_MODE_E_OPTION) {
         return qd_link_mode_e_step(link);
