@@ -157,6 +157,9 @@ qd_status_t qd_association_stage(qd_associations_t *associations, qd_association
         if (one == association || !one->used || one->staging <= QD_STAGING_LOST) {
             continue;
         }
+        if (one->staging == QD_STAGING_ANSWER && one->transfer.request != 0) {
+            return QD_BUSY; /* it is just being made */
+        }
         if (now_ms - associations->staged_ms < QD_STAGING_STILL_MS &&
             (may_change(tables, one->client) || !may_change(tables, association->client))) {
             return QD_BUSY;
@@ -165,6 +168,8 @@ qd_status_t qd_association_stage(qd_associations_t *associations, qd_association
             one->transfer.receiving = false;
             one->transfer.request = 0; /* it comes back: the octets in the slot are not its own */
         }
+        one->transfer.active = false;
+        one->transfer.general = false;
         one->staging = QD_STAGING_LOST;
     }
     if (association->staging != kind) {

@@ -19,13 +19,14 @@
 
 /* One item of a GET, packed: 16 of them fill the 64 octets of a selection slot. */
 typedef struct qd_selected {
-    uint16_t row; /* of the object table; QD_SELECTED_REFUSED: result is in member */
+    uint16_t
+        row; /* of the object table; QD_SELECTED_REFUSED: result is in member; QD_SELECTED_KEPT: in both where */
     uint8_t member;
     int8_t attribute;
 } qd_selected_t;
 #define QD_SELECTED_REFUSED 0xFFFFu
-/* No item of the transfer has selective access. */
-#define QD_SELECTED_NONE 0xFFu
+/* Its value is in the staging slot. */
+#define QD_SELECTED_KEPT 0xFFFEu
 
 /* What an answer consists of; its octets are a stream that is encoded anew from where it stands. */
 typedef enum qd_reply {
@@ -53,17 +54,24 @@ typedef struct qd_stream_place {
 
 /* The one long answer, or long request, of an association. */
 typedef struct qd_transfer {
-    bool active;    /* more of the answer is to be asked for */
-    bool receiving; /* blocks of a request are collected */
-    bool applied;   /* everything asked for is done; only the answer is not out */
-    bool general;   /* the answer goes out in general blocks, also again after the last one */
-    uint8_t kind;   /* qd_reply_t */
+    bool active;      /* more of the answer is to be asked for */
+    bool receiving;   /* blocks of a request are collected */
+    bool applied : 1; /* everything asked for is done; only the answer is not out */
+    bool held : 1;    /* parts of the answer are in the staging slot */
+    bool general;     /* the answer goes out in general blocks, also again after the last one */
+    uint8_t kind;     /* qd_reply_t */
     uint8_t count;
-    uint8_t selective; /* item whose rows are chosen by the association's choice; QD_SELECTED_NONE */
-    uint32_t invoke;   /* Invoke-Id-And-Priority, long with ACCESS */
-    uint32_t block;    /* number of the block sent, or taken, last */
-    uint32_t request;  /* call that was begun: it goes on where it was when it is called again */
-    uint32_t choices;  /* of ACCESS: 2 bits per item, a choice less 1 */
+    uint16_t selective; /* items whose rows are chosen, bit n the n-th: qd_item_choice */
+    uint32_t invoke;    /* Invoke-Id-And-Priority, long with ACCESS */
+    union {
+        uint32_t block; /* number of the block sent, or taken, last */
+        struct { /* of ACCESS, in the staging slot behind the request and a copy of its specifications: */
+            uint16_t begun; /* where the value that is being kept begins */
+            uint16_t kept;  /* where it has come to */
+        };
+    };
+    uint32_t request; /* call that was begun: it goes on where it was when it is called again */
+    uint32_t choices; /* of ACCESS: 2 bits per item, a choice less 1 */
     qd_stream_place_t place;
 } qd_transfer_t;
 
@@ -84,8 +92,9 @@ typedef struct qd_general {
 typedef enum qd_staging {
     QD_STAGING_NONE = 0,
     QD_STAGING_LOST, /* it had, and another one has the slot since */
+    QD_STAGING_GENERAL,
     QD_STAGING_BLOCKS,
-    QD_STAGING_GENERAL
+    QD_STAGING_ANSWER /* nothing of a request; what belongs to its answer lies behind it with GENERAL, too */
 } qd_staging_t;
 /* A request in pieces that has not grown for so long gives way to another one. */
 #define QD_STAGING_STILL_MS 10000u
@@ -107,7 +116,7 @@ typedef struct qd_association {
     qd_transfer_t transfer;
     qd_general_t general;
     qd_selected_t selection[QD_SELECTION_ITEMS];
-    qd_selection_t choice; /* rows and columns of the one item with selective access */
+    qd_selection_t choice; /* rows and columns of the first item with selective access */
 } qd_association_t;
 
 typedef struct qd_secret {
@@ -117,6 +126,7 @@ typedef struct qd_secret {
 
 /* Where the object list that was read last stands: the object of number n is the first one of a row. */
 typedef struct qd_place {
+    const qd_selection_t *selection;
     uint32_t request; /* of its selection; 0: the whole list */
     uint32_t n;
     uint16_t row;

@@ -126,8 +126,9 @@ static qd_status_t seek(qd_associations_t *self, uint8_t client, const qd_select
                         qd_object_t *object) {
     qd_place_t *place = &self->place;
     uint32_t request = selection != NULL ? selection->request : 0;
-    if (place->client != client || place->request != request || place->n > n) {
-        *place = (qd_place_t){.request = request, .client = client};
+    if (place->client != client || place->selection != selection || place->request != request ||
+        place->n > n) {
+        *place = (qd_place_t){.selection = selection, .request = request, .client = client};
     }
     const qd_cosem_tables_t *tables = self->tables;
     uint32_t member = n - place->n;
@@ -144,7 +145,7 @@ static qd_status_t seek(qd_associations_t *self, uint8_t client, const qd_select
         }
         member -= members;
     }
-    *place = (qd_place_t){.request = request, .client = client};
+    place->client = QD_CLIENT_INTERNAL; /* nobody's list */
     return QD_END;
 }
 

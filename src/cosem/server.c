@@ -181,14 +181,15 @@ qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t
     }
     qd_status_t status = QD_OK;
     qd_transfer_t *t = &service->association->transfer;
+    uint8_t *staging = &service->association->staging;
     qd_reader_init(&service->r, apdu + 1, length - 1u);
     if (length > row->invoke_at && is_apart(service, apdu, row->invoke_at)) {
         status = serve_apart(service, row, apdu[1]);
     } else {
-        uint8_t *staging = &service->association->staging;
         if (!service->carried && (*staging == QD_STAGING_GENERAL || *staging == QD_STAGING_LOST)) {
             *staging = QD_STAGING_NONE; /* a request in pieces that was left for this one */
         }
+        service->again = t->request == service->call.request;
         status = row->serve(service);
         t->request = status == QD_PENDING ? t->request : 0;
     }
@@ -197,6 +198,9 @@ qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t
         if (status != QD_PENDING) {
             t->active = false;
         }
+    }
+    if (*staging == QD_STAGING_ANSWER && !t->active && status != QD_PENDING) {
+        *staging = QD_STAGING_NONE;
     }
     return status;
 }

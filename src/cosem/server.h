@@ -60,6 +60,7 @@ typedef struct qd_service {
     uint16_t limit; /* octets that the answer may have */
     bool carried;   /* the request came in general blocks, and the answer goes so */
     bool apart;     /* of high priority, served beside a transfer that goes on */
+    bool again; /* the call was here before: its items are taken, and done up to where the transfer stands */
 } qd_service_t;
 
 /* Stages of an item's stream. */
@@ -107,6 +108,10 @@ qd_status_t qd_stream_block_error(qd_service_t *service, uint32_t block, uint8_t
 /* Fills w up to limit with what comes next of the stream: QD_OK: it has ended; QD_NO_SPACE: w is full; QD_PENDING:
  * call again, nothing is in w that need be; others: it can not go on. */
 qd_status_t qd_stream_fill(qd_service_t *service, qd_writer_t *w, size_t limit);
+/* What the present item is: QD_ACCESS_SPEC_GET, _SET or _ACTION. */
+uint8_t qd_stream_spec(const qd_transfer_t *t);
+/* The same up to the item end; QD_PENDING: call again behind what is in w. */
+qd_status_t qd_stream_part(qd_service_t *service, qd_writer_t *w, size_t limit, uint8_t end);
 /* Puts the length of data from start + reserved in front of it, in as many octets as it takes. */
 void qd_stream_close(qd_writer_t *w, size_t start, size_t reserved);
 /* Starts general blocks with the present transfer, without a block received before. */
@@ -128,8 +133,16 @@ void qd_item_refuse(qd_selected_t *item, uint8_t result);
 /* Writes or runs an item with one well-formed element; data NULL: none. */
 qd_status_t qd_item_put(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value);
 qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const qd_view_t *value);
-/* Whether an item can be read now, without reading it. */
-qd_status_t qd_item_probe_get(qd_service_t *service, const qd_selected_t *item, bool selective);
+/* server_access.c: writes, runs or reads the transfer's items in their order, behind those that were done when the call was
+ * here before. Values are as many, in a list of them or bare. QD_OK: each has its result; QD_PENDING; QD_MALFORMED. */
+qd_status_t qd_server_apply(qd_service_t *service, qd_reader_t values, bool list);
+/* Whether item n can be read now, without reading it. */
+qd_status_t qd_item_probe_get(qd_service_t *service, uint8_t n);
+/* The choice of item n, NULL: none. The first one's is the association's, the others' are at the end of the staging slot. */
+qd_selection_t *qd_item_choice(const qd_service_t *service, uint8_t n);
+/* Takes the staging slot for parts of the answer, until it is out; w writes behind the request up to the choices. QD_OK;
+ * QD_BUSY: another association has it, w takes nothing. */
+qd_status_t qd_item_hold(qd_service_t *service, qd_writer_t *w);
 /* A sink that takes everything. */
 extern const qd_sink_t qd_item_probe;
 /* One element, skipped. */

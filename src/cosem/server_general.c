@@ -139,7 +139,8 @@ static qd_status_t serve_apdu(qd_service_t *service, const uint8_t *apdu, size_t
         return QD_PENDING;
     }
     if (association->staging == QD_STAGING_GENERAL) {
-        association->staging = QD_STAGING_NONE;
+        association->staging =
+            association->transfer.active && association->transfer.held ? QD_STAGING_ANSWER : QD_STAGING_NONE;
     }
     if (association->transfer.active && association->transfer.general) {
         return send_first(service);

@@ -57,6 +57,9 @@ static qd_status_t get_next(qd_service_t *service, uint8_t invoke) {
 qd_status_t qd_server_get(qd_service_t *service) {
     uint8_t choice = qd_reader_u8(&service->r);
     uint8_t invoke = qd_reader_u8(&service->r);
+    if (service->again) {
+        return qd_stream_answer(service);
+    }
     if (service->r.status == QD_OK) {
         switch (choice) {
         case QD_GET_NORMAL:

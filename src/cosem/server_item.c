@@ -25,6 +25,9 @@ void qd_item_refuse(qd_selected_t *item, uint8_t result) {
 
 static void keep(qd_service_t *service, uint8_t n, qd_status_t status, qd_object_t object, int8_t index) {
     qd_selected_t *item = &service->association->selection[n];
+    if (service->again) {
+        return; /* what was done may have changed it */
+    }
     item->row = object.row;
     item->member = object.member;
     item->attribute = index;
@@ -33,33 +36,77 @@ static void keep(qd_service_t *service, uint8_t n, qd_status_t status, qd_object
     }
 }
 
-/* Selective access of item n. One choice is kept per transfer; a call that comes back finds it begun. */
+/* End of the slot's part in front of the choices of these items. */
+static uint8_t *top(const qd_service_t *service, uint32_t items) {
+    qd_selection_t *end = (void *)(qd_association_staged(service->server->associations) +
+                                   service->server->tables->staging_size);
+    for (; (items &= items - 1u) != 0;) {
+        end--;
+    }
+    return (uint8_t *)end;
+}
+
+qd_selection_t *qd_item_choice(const qd_service_t *service, uint8_t n) {
+    qd_association_t *association = service->association;
+    uint32_t items = association->transfer.selective & ((2u << n) - 1u);
+    return items >> n == 0               ? NULL
+           : (items & (items - 1u)) == 0 ? &association->choice
+                                         : (void *)top(service, items);
+}
+
+qd_status_t qd_item_hold(qd_service_t *service, qd_writer_t *w) {
+    static const qd_view_t nothing = {(const uint8_t *)&qd_item_probe, 0};
+    qd_association_t *association = service->association;
+    uint8_t *slot = qd_association_staged(service->server->associations);
+    qd_status_t status = association->staging == QD_STAGING_GENERAL
+                             ? QD_OK
+                             : qd_association_stage(service->server->associations, association,
+                                                    QD_STAGING_ANSWER, service->call.tick_us, &nothing, true);
+    qd_writer_init(w, slot,
+                   status != QD_OK ? 0 : (size_t)(top(service, association->transfer.selective) - slot));
+    w->at = association->staged;
+    association->transfer.held = true;
+    return status;
+}
+
+/* Selective access of item n; items are taken in their order. */
 static qd_status_t take_selection(qd_service_t *service, uint8_t n, qd_object_t object, int8_t attribute,
                                   uint8_t selector, const qd_view_t *parameters) {
     qd_transfer_t *t = &service->association->transfer;
-    qd_selection_t *choice = &service->association->choice;
     qd_axdr_source_t source;
     const qd_class_attribute_t *kind = qd_object_attribute(service->server->objects, object.row, attribute);
     if (kind == NULL || (kind->flags & QD_ATTRIBUTE_SELECTIVE) == 0) {
         return QD_SELECTOR;
     }
-    if (t->selective != QD_SELECTED_NONE) {
-        return QD_NO_SPACE;
-    }
     if (!qd_service_has(service, QD_CONFORMANCE_SELECTIVE_ACCESS)) {
         return QD_SELECTOR;
     }
     if (service->apart) {
-        return QD_BUSY; /* the one choice may belong to the transfer that goes on */
+        return QD_BUSY; /* choices belong to the transfer that goes on */
     }
+    if (service->again) {
+        return QD_OK;
+    }
+    qd_selection_t *choice = &service->association->choice;
     qd_status_t status = QD_OK;
-    if (choice->request != service->call.request) {
-        qd_axdr_source_init(&source, parameters->data, parameters->length);
-        status = qd_object_select(service->server->objects, &service->call, object, attribute, selector,
-                                  &source.source, choice);
-        choice->request = status == QD_OK ? service->call.request : 0;
+    if (t->selective != 0) {
+        qd_writer_t w;
+        status = qd_item_hold(service, &w);
+        choice = (void *)(w.data + w.size - sizeof *choice);
+        if (status == QD_OK && w.size < w.at + sizeof *choice) {
+            status = QD_NO_SPACE;
+        }
     }
-    t->selective = status == QD_OK ? n : t->selective;
+    if (status != QD_OK) {
+        return status;
+    }
+    qd_axdr_source_init(&source, parameters->data, parameters->length);
+    status = qd_object_select(service->server->objects, &service->call, object, attribute, selector,
+                              &source.source, choice);
+    choice->request = service->call.request;
+    if (status == QD_OK) {
+        t->selective |= (uint16_t)(1u << n);
+    }
     return status;
 }
 
@@ -203,8 +250,10 @@ qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const 
     return qd_object_act(service->server->objects, &service->call, object, item->attribute, &source.source);
 }
 
-qd_status_t qd_item_probe_get(qd_service_t *service, const qd_selected_t *item, bool selective) {
+qd_status_t qd_item_probe_get(qd_service_t *service, uint8_t n) {
     const qd_objects_t *objects = service->server->objects;
+    const qd_selected_t *item = &service->association->selection[n];
+    qd_selection_t *choice = qd_item_choice(service, n);
     const qd_class_attribute_t *attribute = qd_object_attribute(objects, item->row, item->attribute);
     qd_object_t object = {item->row, item->member};
     qd_span_t span;
@@ -215,7 +264,7 @@ qd_status_t qd_item_probe_get(qd_service_t *service, const qd_selected_t *item, 
     if (attribute == NULL || attribute->kind != QD_KIND_ROWS) {
         return qd_object_give(objects, &service->call, object, item->attribute, &qd_item_probe);
     }
-    return selective ? qd_object_selected(objects, &service->call, object, item->attribute,
-                                          &service->association->choice, &span, &count)
-                     : qd_object_span(objects, &service->call, object, item->attribute, &span);
+    return choice != NULL
+               ? qd_object_selected(objects, &service->call, object, item->attribute, choice, &span, &count)
+               : qd_object_span(objects, &service->call, object, item->attribute, &span);
 }

@@ -61,53 +61,6 @@ static bool is_list(const qd_transfer_t *t) {
            t->kind == QD_REPLY_ACTION_LIST;
 }
 
-/* A list's values are as many as its descriptors, well-formed, and fill their octets. */
-static bool values_fit(const writing_t *x, qd_reader_t r) {
-    const qd_transfer_t *t = transfer_of(x);
-    if (is_list(t) && qd_axdr_get_length(&r) != t->count) {
-        return false;
-    }
-    for (uint8_t i = 0; i < t->count; i++) {
-        if (qd_axdr_skip(&r) != QD_OK) {
-            return false;
-        }
-    }
-    return qd_reader_left(&r) == 0;
-}
-
-/* Writes or runs the items in their order. QD_OK: each has its result; QD_PENDING; QD_MALFORMED. */
-static qd_status_t apply(const writing_t *x, qd_reader_t r) {
-    qd_transfer_t *t = transfer_of(x);
-    if (!values_fit(x, r)) {
-        return QD_MALFORMED;
-    }
-    if (is_list(t)) {
-        (void)qd_axdr_get_length(&r);
-    }
-    for (uint8_t i = 0; i < t->count; i++) {
-        qd_selected_t *item = &x->service->association->selection[i];
-        qd_view_t value;
-        (void)qd_item_view(&r, &value);
-        if (i < t->place.at) {
-            continue; /* done when the call was here before */
-        }
-        qd_status_t status = QD_OK;
-        if (item->row != QD_SELECTED_REFUSED) {
-            status =
-                x->action ? qd_item_act(x->service, item, &value) : qd_item_put(x->service, item, &value);
-        }
-        if (status == QD_PENDING) {
-            return QD_PENDING;
-        }
-        if (status != QD_OK) {
-            qd_item_refuse(item, qd_server_result(status));
-        }
-        t->place.at++;
-        t->place.attribute = 0;
-    }
-    return QD_OK;
-}
-
 /* Results of what was applied. */
 static qd_status_t answer_results(const writing_t *x) {
     qd_association_t *association = x->service->association;
@@ -137,7 +90,7 @@ static qd_status_t apply_and_answer(const writing_t *x, const qd_reader_t *value
     if (transfer_of(x)->applied) {
         return qd_stream_answer(x->service);
     }
-    qd_status_t status = apply(x, *values);
+    qd_status_t status = qd_server_apply(x->service, *values, is_list(transfer_of(x)));
     if (status == QD_MALFORMED) {
         return qd_service_refuse(x->service, QD_EXCEPTION_OTHER_REASON);
     }
@@ -156,8 +109,7 @@ static bool results_fit(const writing_t *x, size_t count, bool blocks) {
 
 /* One descriptor, or a list of them. A call that comes back leaves what they led to. QD_OK; others: refused, in
  * *reason why. */
-static qd_status_t take_items(const writing_t *x, bool list, bool blocks, bool again,
-                              qd_exception_service_t *reason) {
+static qd_status_t take_items(const writing_t *x, bool list, bool blocks, qd_exception_service_t *reason) {
     qd_service_t *service = x->service;
     uint16_t count = list ? qd_axdr_get_length(&service->r) : 1u;
     *reason = QD_EXCEPTION_OTHER_REASON;
@@ -168,7 +120,7 @@ static qd_status_t take_items(const writing_t *x, bool list, bool blocks, bool a
         *reason = QD_EXCEPTION_PDU_TOO_LONG;
         return QD_NO_SPACE;
     }
-    if (!again) {
+    if (!service->again) {
         qd_reply_t kind = x->action ? list ? QD_REPLY_ACTION_LIST : QD_REPLY_ACTION
                           : list    ? QD_REPLY_SET_LIST
                                     : QD_REPLY_SET;
@@ -177,14 +129,10 @@ static qd_status_t take_items(const writing_t *x, bool list, bool blocks, bool a
     }
     for (uint16_t n = 0; n < count; n++) {
         uint8_t i = (uint8_t)n; /* at most QD_SELECTION_ITEMS, see above */
-        const qd_selected_t kept = service->association->selection[i];
         qd_status_t status =
             x->action ? qd_item_take_action(service, i) : qd_item_take_set(service, i, QD_SELECTOR_OPTIONAL);
         if (status != QD_OK) {
             return status;
-        }
-        if (again && (transfer_of(x)->applied || i < transfer_of(x)->place.at)) {
-            service->association->selection[i] = kept;
         }
     }
     return QD_OK;
@@ -195,8 +143,7 @@ static qd_status_t serve_whole(const writing_t *x, bool list) {
     static const uint8_t none = QD_TYPE_NULL;
     qd_exception_service_t reason;
     qd_reader_t values;
-    bool again = transfer_of(x)->request == service->call.request;
-    if (take_items(x, list, false, again, &reason) != QD_OK) {
+    if (take_items(x, list, false, &reason) != QD_OK) {
         return qd_service_refuse(service, reason);
     }
     values = service->r;
@@ -244,15 +191,14 @@ static qd_status_t finish(const writing_t *x) {
 
 static qd_status_t serve_first_block(const writing_t *x, bool list) {
     qd_service_t *service = x->service;
-    qd_transfer_t *t = transfer_of(x);
     const qd_selected_t *item = &service->association->selection[0];
     qd_exception_service_t reason;
     qd_datablock_t block;
     bool whole = false;
-    if (t->request == service->call.request) {
+    if (service->again) {
         return finish(x); /* its block was taken when the call was here before */
     }
-    if (take_items(x, list, true, false, &reason) != QD_OK) {
+    if (take_items(x, list, true, &reason) != QD_OK) {
         return qd_service_refuse(service, reason);
     }
     if (qd_datablock_decode(&service->r, &block) != QD_OK || qd_reader_left(&service->r) != 0) {
@@ -270,7 +216,7 @@ static qd_status_t serve_block(const writing_t *x) {
     qd_transfer_t *t = transfer_of(x);
     qd_datablock_t block;
     bool whole = false;
-    if (t->request == service->call.request) {
+    if (service->again) {
         return finish(x);
     }
     if (qd_datablock_decode(&service->r, &block) != QD_OK || qd_reader_left(&service->r) != 0) {

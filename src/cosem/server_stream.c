@@ -35,8 +35,7 @@ static bool is_list(const qd_transfer_t *t) {
     return t->kind != QD_REPLY_GET && t->kind != QD_REPLY_SET && t->kind != QD_REPLY_ACTION;
 }
 
-/* What the present item is: QD_ACCESS_SPEC_GET, _SET or _ACTION. */
-static uint8_t spec_of(const qd_transfer_t *t) {
+uint8_t qd_stream_spec(const qd_transfer_t *t) {
     switch (t->kind) {
     case QD_REPLY_GET:
     case QD_REPLY_GET_LIST:
@@ -61,11 +60,6 @@ static bool is_rows(const qd_service_t *service, const qd_selected_t *item, int8
     return row != NULL && row->kind == QD_KIND_ROWS;
 }
 
-/* Whether the present item's rows are chosen by the association's choice. */
-static bool is_selective(const qd_transfer_t *t) {
-    return t->selective == t->place.at;
-}
-
 void qd_stream_rewind(qd_transfer_t *t) {
     const qd_stream_place_t start = {.stage = is_list(t) ? QD_STAGE_COUNT : QD_STAGE_HEAD};
     t->place = start;
@@ -80,13 +74,14 @@ void qd_stream_begin(qd_service_t *service, qd_reply_t kind, uint32_t invoke, ui
     t->general = false;
     t->kind = (uint8_t)kind;
     t->count = count;
-    t->selective = QD_SELECTED_NONE;
+    t->selective = 0;
+    t->held = false;
     t->invoke = invoke;
     t->block = 0;
     t->request = service->call.request;
     t->place.at = 0; /* the rest of it when the answer begins */
     t->place.attribute = 0;
-    if (association->staging == QD_STAGING_BLOCKS) {
+    if (association->staging > QD_STAGING_GENERAL) {
         association->staging = QD_STAGING_NONE;
     }
 }
@@ -101,9 +96,9 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
     uint32_t count = 0;
     bool begins = p->stage == QD_STAGE_HEAD && p->offset == 0;
     qd_status_t status = QD_OK;
-    if (begins && is_selective(t)) {
-        status = qd_object_selected(objects, &service->call, object, attribute, &service->association->choice,
-                                    &span, &count);
+    qd_selection_t *choice = begins ? qd_item_choice(service, p->at) : NULL;
+    if (choice != NULL) {
+        status = qd_object_selected(objects, &service->call, object, attribute, choice, &span, &count);
     } else {
         status = qd_object_span(objects, &service->call, object, attribute, &span);
         count = span.end - span.first;
@@ -127,7 +122,7 @@ static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, cons
     qd_ref_t ref;
     const qd_object_t object = {item->row, item->member};
     const qd_module_instance_t *m = qd_object_table(service->server->objects, object, attribute, &ref);
-    const qd_selection_t *choice = is_selective(t) ? &service->association->choice : NULL;
+    const qd_selection_t *choice = qd_item_choice(service, t->place.at);
     qd_stream_place_t *p = &t->place;
     uint32_t first = p->next;
     qd_status_t status = QD_OK;
@@ -238,7 +233,16 @@ static qd_status_t give_parameters(const qd_service_t *service, const qd_transfe
 static qd_status_t give_head(const qd_service_t *service, qd_transfer_t *t, qd_selected_t *item,
                              qd_axdr_sink_t *sink) {
     const uint8_t result = item->row == QD_SELECTED_REFUSED ? item->member : (uint8_t)QD_ACCESS_SUCCESS;
-    uint8_t spec = spec_of(t);
+    uint8_t spec = qd_stream_spec(t);
+    if (item->row == QD_SELECTED_KEPT) {
+        qd_reader_t r;
+        qd_view_t value;
+        qd_reader_init(&r, qd_association_staged(service->server->associations),
+                       service->server->tables->staging_size);
+        r.at = item->member + 256u * (uint8_t)item->attribute;
+        (void)qd_item_view(&r, &value);
+        return qd_axdr_sink_emit(sink, value.data, value.length);
+    }
     if (spec == QD_ACCESS_SPEC_GET) {
         return give_get(service, t, item, sink);
     }
@@ -260,7 +264,7 @@ static void end_items(qd_transfer_t *t) {
 static void end_value(const qd_service_t *service, qd_transfer_t *t, const qd_selected_t *item) {
     qd_stream_place_t *p = &t->place;
     p->stage = QD_STAGE_HEAD;
-    if (item->attribute == 0 && item->row != QD_SELECTED_REFUSED && spec_of(t) == QD_ACCESS_SPEC_GET) {
+    if (item->attribute == 0 && item->row < QD_SELECTED_KEPT && qd_stream_spec(t) == QD_ACCESS_SPEC_GET) {
         const qd_class_t *class_row = service->server->tables->objects[item->row].class_row;
         if (p->attribute <= class_row->attribute_count) {
             p->attribute++;
@@ -278,12 +282,15 @@ static qd_status_t give_frame(const qd_service_t *service, qd_transfer_t *t, qd_
     uint8_t octets[2u * QD_SELECTION_ITEMS + 1u];
     qd_writer_t w;
     uint8_t stage = t->place.stage;
+    bool described = false;
     qd_writer_init(&w, octets, sizeof octets);
     if (stage == QD_STAGE_PREFIX) {
         qd_writer_u8(&w, replies[t->kind].tag);
         if (t->kind == QD_REPLY_ACCESS) {
+            described = (t->invoke & QD_LONG_INVOKE_SELF_DESCRIPTIVE) != 0;
             qd_writer_u32(&w, t->invoke);
-            qd_writer_u16(&w, 0); /* no date-time, no specification of the request */
+            qd_writer_u8(&w, 0); /* no date-time */
+            qd_writer_u8(&w, described);
         } else {
             qd_writer_u8(&w, replies[t->kind].choice);
             qd_writer_u8(&w, (uint8_t)t->invoke);
@@ -304,6 +311,11 @@ static qd_status_t give_frame(const qd_service_t *service, qd_transfer_t *t, qd_
         qd_writer_u32(&w, t->block);
     }
     qd_status_t status = qd_axdr_sink_emit(sink, octets, w.at);
+    if (status == QD_OK && described) {
+        const uint8_t *copy =
+            qd_association_staged(service->server->associations) + service->association->staged;
+        status = qd_axdr_sink_emit(sink, copy + 2, copy[0] * 256u + copy[1]);
+    }
     if (status == QD_OK) {
         bool single = stage == QD_STAGE_PREFIX && is_list(t);
         t->place.stage = stage == QD_STAGE_TAIL ? QD_STAGE_END : single ? QD_STAGE_COUNT : QD_STAGE_HEAD;
@@ -323,7 +335,7 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     }
     qd_selected_t *item = &service->association->selection[p->at];
     int8_t attribute = present_attribute(t, item);
-    bool rows = item->row != QD_SELECTED_REFUSED && spec_of(t) == QD_ACCESS_SPEC_GET &&
+    bool rows = item->row < QD_SELECTED_KEPT && qd_stream_spec(t) == QD_ACCESS_SPEC_GET &&
                 is_rows(service, item, attribute);
     if (rows && most == 0) {
         return QD_STATE;
@@ -345,11 +357,11 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     return status;
 }
 
-/* Fills the window. QD_OK: the stream has ended; QD_NO_SPACE: the window is full; QD_PENDING: the rest takes another
+/* Fills the window. QD_OK: the stream has ended, or come to that item; QD_NO_SPACE: the window is full; QD_PENDING: the rest takes another
  * call, of chosen rows at the latest behind so many; QD_STATE: it has a table, and rows is 0. */
 static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
-                               uint32_t rows) {
-    while (t->place.stage != QD_STAGE_END) {
+                               uint32_t rows, uint8_t end) {
+    while (t->place.stage != QD_STAGE_END && t->place.at != end) {
         qd_status_t status = give_unit(service, t, sink, rows);
         if (status != QD_OK) {
             t->place.offset = status == QD_NO_SPACE ? sink->emitted : t->place.offset;
@@ -424,25 +436,25 @@ static void close_whole(qd_service_t *service, size_t start) {
     service->w->at += length;
 }
 
-qd_status_t qd_stream_fill(qd_service_t *service, qd_writer_t *w, size_t limit) {
+qd_status_t qd_stream_part(qd_service_t *service, qd_writer_t *w, size_t limit, uint8_t end) {
     qd_transfer_t *t = &service->association->transfer;
     qd_transfer_t before = *t;
     qd_axdr_sink_t sink;
     service->server->spent = true;
     qd_axdr_sink_init(&sink, w, limit);
-    qd_status_t status = give_window(service, t, &sink, BLOCK_ROWS);
-    if (status == QD_PENDING) {
-        if (w->at == sink.start) {
-            return QD_PENDING; /* at most rows were passed over; that need not be done again */
-        }
-        if (t->place.stage != QD_STAGE_ROWS) {
-            *t = before;
-            w->at = sink.start;
-            return QD_PENDING;
-        }
-        status = QD_NO_SPACE; /* the rows that are there are a block; the next one brings those that follow */
+    qd_status_t status = give_window(service, t, &sink, BLOCK_ROWS, end);
+    if (status == QD_PENDING && t->place.stage != QD_STAGE_ROWS) {
+        *t = before;
+        w->at = sink.start;
     }
     return status;
+}
+
+qd_status_t qd_stream_fill(qd_service_t *service, qd_writer_t *w, size_t limit) {
+    size_t start = w->at;
+    qd_status_t status = qd_stream_part(service, w, limit, UINT8_MAX);
+    /* The rows that are there are a block; the next one brings those that follow. */
+    return status == QD_PENDING && w->at != start ? QD_NO_SPACE : status;
 }
 
 qd_status_t qd_stream_block(qd_service_t *service) {
@@ -505,7 +517,7 @@ static qd_status_t answer_whole(qd_service_t *service, bool blocks) {
     if (!blocks) {
         service->server->spent = true; /* there may be tables in it */
     }
-    qd_status_t status = give_window(service, t, &sink, blocks ? 0 : UINT32_MAX);
+    qd_status_t status = give_window(service, t, &sink, blocks ? 0 : UINT32_MAX, UINT8_MAX);
     if (status == QD_OK) {
         t->active = false;
         return QD_OK;

@@ -47,7 +47,8 @@ static void test_long_invoke_id(void **state) {
     (void)state;
     begin(ALL, 0xFFFF);
     EXPECT(&world, SAP, "D9 C1234567 00 01 01 " ID_2 " 01 00", "DA C1234567 00 00 01 09 00 01 01 00");
-    EXPECT(&world, SAP, "D9 5FFFFFFF 00 01 01 " ID_2 " 01 00", "DA 5FFFFFFF 00 00 01 09 00 01 01 00");
+    EXPECT(&world, SAP, "D9 5FFFFFFF 00 01 01 " ID_2 " 01 00",
+           "DA 5FFFFFFF 00 01 01 01 " ID_2 " 01 09 00 01 01 00");
     /* Unconfirmed: the effect, and silence. */
     EXPECT(&world, SAP, "D9 80000001 00 01 02 " ID_2 " 01 09 01 5A", "");
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 5A");

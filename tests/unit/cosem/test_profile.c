@@ -469,7 +469,7 @@ static void test_reset(void **state) {
     EXPECT(&world, SAP_MANAGEMENT, "C0 01 C1 0001 0000600B01FF 02 00", "C4 01 C1 00 11 00");
 }
 
-/* One item of a list may choose rows; it is the same as alone. */
+/* Items of a list may choose rows; they are the same as alone. */
 static void test_lists(void **state) {
 #define ENTRIES_2 "02 01 02 02 04 06 00000002 06 00000003 12 0002 12 0002"
     (void)state;
@@ -477,7 +477,7 @@ static void test_lists(void **state) {
     EXPECT(&world, SAP_MANAGEMENT, "C0 03 C1 03 0001 0000600E00FF 02 00 " LOG ENTRIES_2 " " LOG "07 00",
            "C4 03 C1 03 00 11 01 00 01 02 02 01 11 02 02 01 11 03 00 06 0000000A");
     EXPECT(&world, SAP_MANAGEMENT, "C0 03 C1 02 " LOG ENTRIES_2 LOG ENTRIES_2,
-           "C4 03 C1 02 00 01 02 02 01 11 02 02 01 11 03 01 FA");
+           "C4 03 C1 02 00 01 02 02 01 11 02 02 01 11 03 00 01 02 02 01 11 02 02 01 11 03");
     EXPECT(&world, SAP_MANAGEMENT, "C0 03 C1 02 " LOG "03 01 01 00" LOG ENTRIES_2,
            "C4 03 C1 02 01 0D 00 01 02 02 01 11 02 02 01 11 03");
     /* whole and chosen rows side by side */
