@@ -220,6 +220,8 @@ typedef struct cf_data {
 size_t cf_data_measure(const uint8_t *at, size_t length);
 /* Takes the element at the front apart; its length, 0: none is there. */
 size_t cf_data_open(const uint8_t *at, size_t length, cf_data_t *data);
+/* A date-time or its octet-string as hundredths of a second; without deviation it is taken for UTC. False: it is none. */
+bool cf_data_time(const uint8_t *at, size_t length, int64_t *hundredths);
 /* Does an element suit a type of tests/conformance/classes.txt? */
 bool cf_data_suits(const uint8_t *at, size_t length, const char *type);
 /* Type of an attribute; NULL: the class is not in the table. */

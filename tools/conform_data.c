@@ -119,6 +119,33 @@ size_t cf_data_measure(const uint8_t *at, size_t length) {
     return measure(at, length, 0, &data);
 }
 
+bool cf_data_time(const uint8_t *at, size_t length, int64_t *hundredths) {
+    cf_data_t data;
+    const uint8_t *t;
+    int64_t year;
+    int64_t month;
+    int64_t days;
+    int64_t deviation;
+
+    if (cf_data_open(at, length, &data) == 0u || (data.tag != 9u && data.tag != 25u) ||
+        data.body_length != 12u) {
+        return false;
+    }
+    t = data.body;
+    if (t[0] == 0xFFu || t[2] < 1u || t[2] > 12u || t[3] < 1u || t[3] > 31u || t[5] > 23u || t[6] > 59u ||
+        t[7] > 59u) {
+        return false;
+    }
+    month = t[2] > 2u ? t[2] - 3 : t[2] + 9; /* the year begins with March: its leap day is the last one */
+    year = (t[0] << 8 | t[1]) - (t[2] > 2u ? 0 : 1);
+    days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + t[3] - 1;
+    deviation = (int16_t)(t[9] << 8 | t[10]);
+    deviation = deviation == INT16_MIN ? 0 : deviation;
+    *hundredths =
+        (((days * 24 + t[5]) * 60 + t[6] + deviation) * 60 + t[7]) * 100 + (t[8] == 0xFFu ? 0 : t[8]);
+    return true;
+}
+
 /* --- types -------------------------------------------------------------------------------------------- */
 
 typedef struct type_word {

@@ -476,6 +476,72 @@ static cf_verdict_t step_part(cf_runner_t *runner, const cf_step_t *step, bool c
                : cf_say_verdict(runner, CF_FAIL, "line %u: the value has no element %s", step->line, path);
 }
 
+/* Appends those elements of an array whose first element is a time from a to b. */
+static size_t rows_between(const cf_data_t *array, int64_t a, int64_t b, cf_octets_t *rows) {
+    size_t count = 0;
+    size_t at = 0;
+    size_t i;
+
+    for (i = 0; i < array->count; i++) {
+        size_t length = cf_data_measure(array->body + at, array->body_length - at);
+        cf_data_t row = {0, 0, NULL, 0};
+        int64_t time;
+
+        (void)cf_data_open(array->body + at, length, &row);
+        if (row.tag == 2u && cf_data_time(row.body, row.body_length, &time) && time >= a && time <= b) {
+            cf_put(rows, array->body + at, length);
+            count++;
+        }
+        at += length;
+    }
+    return count;
+}
+
+/*
+ * rows NAME A B EXPRESSION: the rows of an array whose first element is a time from the earlier one of A and B to the later
+ * one, in the order in which they stand. Sets @from and @to as well.
+ */
+static cf_verdict_t step_rows(cf_runner_t *runner, const cf_step_t *step) {
+    char name[64];
+    char bound[2][64];
+    int read = 0;
+    cf_octets_t built[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
+    cf_octets_t rows = {NULL, 0, 0};
+    cf_octets_t found = {NULL, 0, 0};
+    int64_t time[2] = {0, 0};
+    cf_data_t array = {0, 0, NULL, 0};
+    const char *why = "a name, two times and a value are wanted";
+    bool good = sscanf(step->text, "%63s %63s %63s %n", name, bound[0], bound[1], &read) == 3;
+    bool timed = false;
+    size_t i;
+
+    for (i = 0; good && i < 3u; i++) {
+        good = cf_build(&runner->names, i < 2u ? bound[i] : step->text + read, &built[i], &why);
+    }
+    if (good && cf_data_time(built[0].at, built[0].length, &time[0]) &&
+        cf_data_time(built[1].at, built[1].length, &time[1]) &&
+        cf_data_open(built[2].at, built[2].length, &array) > 0u && array.tag == 1u) {
+        size_t late = time[0] > time[1] ? 0u : 1u;
+        size_t count = rows_between(&array, time[1u - late], time[late], &rows);
+        timed = true;
+        cf_put_1(&found, 1);
+        cf_put_length(&found, count);
+        cf_put(&found, rows.at, rows.length);
+        cf_define_octets(&runner->names, name, found.at, found.length);
+        cf_define_octets(&runner->names, "from", built[1u - late].at, built[1u - late].length);
+        cf_define_octets(&runner->names, "to", built[late].at, built[late].length);
+    }
+    for (i = 0; i < 3u; i++) {
+        cf_free(&built[i]);
+    }
+    cf_free(&rows);
+    cf_free(&found);
+    return !good   ? bad_table(runner, step, why)
+           : timed ? CF_PASS
+                   : cf_say_verdict(runner, CF_FAIL, "line %u: a bound is no time, or the value no array",
+                                    step->line);
+}
+
 /* wait NUMBER [PERCENT] in milliseconds. */
 static cf_verdict_t step_wait(cf_runner_t *runner, const cf_step_t *step) {
     size_t first = strcspn(step->text, " ");
@@ -563,6 +629,9 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
     }
     if (strcmp(word, "part") == 0 || strcmp(word, "count") == 0) {
         return step_part(runner, step, word[0] == 'c');
+    }
+    if (strcmp(word, "rows") == 0) {
+        return step_rows(runner, step);
     }
     if (strcmp(word, "close") == 0 || strcmp(word, "reset") == 0) {
         cf_close(runner, word[0] == 'r');
