@@ -136,8 +136,6 @@ qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const 
 /* server_access.c: writes, runs or reads the transfer's items in their order, behind those that were done when the call was
  * here before. Values are as many, in a list of them or bare. QD_OK: each has its result; QD_PENDING; QD_MALFORMED. */
 qd_status_t qd_server_apply(qd_service_t *service, qd_reader_t values, bool list);
-/* Whether item n can be read now, without reading it. */
-qd_status_t qd_item_probe_get(qd_service_t *service, uint8_t n);
 /* The choice of item n, NULL: none. The first one's is the association's, the others' are at the end of the staging slot. */
 qd_selection_t *qd_item_choice(const qd_service_t *service, uint8_t n);
 /* Takes the staging slot for parts of the answer, until it is out; w writes behind the request up to the choices. QD_OK;

@@ -22,24 +22,33 @@ static qd_status_t take_specification(qd_service_t *service, uint8_t i) {
                                       : qd_item_take_set(service, i, form);
 }
 
-/* Reads item i into the slot. QD_PENDING, or what became of it. */
-static qd_status_t keep(qd_service_t *service, uint8_t i) {
+/* Reads item i: into the slot when not all items behind it are a GET, which is 0 in the choices; else only whether there is
+ * a value, which goes out later. QD_PENDING, or what became of it. */
+static qd_status_t read_item(qd_service_t *service, uint8_t i) {
     qd_transfer_t *t = &service->association->transfer;
     qd_selected_t *item = &service->association->selection[i];
+    bool keeps = t->choices >> (2u * i) >> 2 != 0;
     qd_writer_t w;
-    qd_status_t status = qd_item_hold(service, &w);
-    if (status == QD_OK) {
+    qd_status_t status = QD_OK;
+    qd_writer_init(&w, qd_association_staged(service->server->associations), 0);
+    if (keeps) {
+        status = qd_item_hold(service, &w);
         w.at = t->kept;
+    }
+    if (status == QD_OK) {
         status = qd_stream_part(service, &w, w.size, (uint8_t)(i + 1u));
-        t->kept = (uint16_t)w.at;
     }
-    if (status == QD_OK && item->row != QD_SELECTED_REFUSED) {
+    if (status == QD_OK && item->row == QD_SELECTED_REFUSED) {
+        status = QD_DENIED;
+    }
+    if (!keeps) {
+        return status == QD_NO_SPACE && item->row != QD_SELECTED_REFUSED ? QD_OK : status;
+    }
+    if (status == QD_OK) {
         *item = (qd_selected_t){QD_SELECTED_KEPT, (uint8_t)t->begun, (int8_t)(t->begun >> 8)};
-        t->begun = t->kept;
-    } else if (status != QD_PENDING) {
-        t->kept = t->begun;
-        status = status == QD_OK ? QD_DENIED : status;
+        t->begun = (uint16_t)w.at;
     }
+    t->kept = status == QD_PENDING ? (uint16_t)w.at : t->begun;
     return status;
 }
 
@@ -52,8 +61,7 @@ static qd_status_t do_item(qd_service_t *service, uint8_t i, const qd_view_t *va
     }
     switch (qd_stream_spec(t)) {
     case QD_ACCESS_SPEC_GET:
-        /* Kept when not all items behind it are a GET, which is 0 there. */
-        return t->choices >> (2u * i) >> 2 != 0 ? keep(service, i) : qd_item_probe_get(service, i);
+        return read_item(service, i);
     case QD_ACCESS_SPEC_SET:
         return qd_item_put(service, item, value);
     default:

@@ -249,22 +249,3 @@ qd_status_t qd_item_act(qd_service_t *service, const qd_selected_t *item, const 
     qd_axdr_source_init(&source, value->data, value->length);
     return qd_object_act(service->server->objects, &service->call, object, item->attribute, &source.source);
 }
-
-qd_status_t qd_item_probe_get(qd_service_t *service, uint8_t n) {
-    const qd_objects_t *objects = service->server->objects;
-    const qd_selected_t *item = &service->association->selection[n];
-    qd_selection_t *choice = qd_item_choice(service, n);
-    const qd_class_attribute_t *attribute = qd_object_attribute(objects, item->row, item->attribute);
-    qd_object_t object = {item->row, item->member};
-    qd_span_t span;
-    uint32_t count = 0;
-    if (item->attribute == 0) {
-        return QD_OK;
-    }
-    if (attribute == NULL || attribute->kind != QD_KIND_ROWS) {
-        return qd_object_give(objects, &service->call, object, item->attribute, &qd_item_probe);
-    }
-    return choice != NULL
-               ? qd_object_selected(objects, &service->call, object, item->attribute, choice, &span, &count)
-               : qd_object_span(objects, &service->call, object, item->attribute, &span);
-}

@@ -203,6 +203,11 @@ static void test_slot_is_taken(void **state) {
     EXPECT(&world, SAP, "C0 03 C1 02 " LOG " 01 " ENTRY LOG " 01 " ENTRY,
            "C4 03 C1 02 00 01 01 02 01 11 02 01 02");
     EXPECT_ON(&world, 1, SAP_LEVEL_3, "C1 03 C1 01 00000002 02 003C", "C5 03 C1 00 00000002");
+    /* An answer that is out has freed it. */
+    EXPECT(&world, SAP, "D9 40000001 00 02 01 " ID_2 " 02 " ID_2 " 02 00 0901 41",
+           "DA 40000001 00 00 02 0901 41 00 02 01 00 02 00");
+    EXPECT_ON(&world, 1, SAP_LEVEL_3, "C1 02 C1 " CLOCK_ZONE " 00 00 00000001 01 10", "C5 02 C1 00000001");
+    EXPECT_ON(&world, 1, SAP_LEVEL_3, "C1 03 C1 01 00000002 02 003C", "C5 03 C1 00 00000002");
     /* The answer is under way: the other one waits; it is out: the other one goes on. */
     uint8_t answer[64];
     size_t length =
