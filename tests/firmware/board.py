@@ -84,6 +84,7 @@ class Exchange:
         """lines: {channel: socket}"""
         self.memory, self.lines = memory, lines
         self.free = sorted(lines)
+        self.ending = 0  # calls whose client has gone, and whose image may not have seen it yet
         self.lock = threading.Lock()
         self.running = True
         for n in self.free:
@@ -108,12 +109,16 @@ class Exchange:
             threading.Thread(target=self._call, args=(n, client), daemon=True).start()
 
     def _take(self):
-        """A free channel; a call that has just ended gives its own back within some milliseconds."""
-        until = time.monotonic() + 0.5
-        while self.running and time.monotonic() < until:
+        """A free channel. A call that has just ended is noticed within some milliseconds, and gives its own back when the image has
+        seen it, which takes a busy image longer."""
+        begun = time.monotonic()
+        while self.running:
             with self.lock:
                 if self.free:
                     return self.free.pop(0)
+                patience = 3.0 if self.ending else 0.5
+            if time.monotonic() - begun >= patience:
+                break
             time.sleep(0.001)
         return None
 
@@ -147,10 +152,13 @@ class Exchange:
         except OSError:
             pass
         finally:
+            with self.lock:
+                self.ending += 1
             with contextlib.suppress(OSError, ValueError):
                 self._carrier(n, False)
             client.close()
             with self.lock:
+                self.ending -= 1
                 self.free.append(n)
                 self.free.sort()
 
