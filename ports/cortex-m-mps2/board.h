@@ -86,7 +86,6 @@ void qd_uart_alarm(void);
 size_t qd_uart_read(uint32_t uart, uint8_t *buffer, size_t size);
 size_t qd_uart_write(uint32_t uart, const uint8_t *buffer, size_t length);
 size_t qd_uart_waiting(uint32_t uart); /* octets received and not read */
-uint32_t qd_uart_heard(uint32_t uart); /* octets received since the start; wraps */
 size_t qd_uart_room(uint32_t uart);    /* octets that qd_uart_write would take */
 bool qd_uart_sent(uint32_t uart);      /* nothing waits to be sent */
 void qd_uart_clear(uint32_t uart);     /* forgets both rings */

@@ -13,10 +13,6 @@
 #define SILENCE_US 500000u
 #define HEAD 8u
 #define BAUD 9600u
-/* A serial line is handed on when it has been quiet for two octets: an answer does not begin while the peer goes on, and
- * what belongs together is read together. */
-#define QUIET_US 2100u
-#define ENOUGH 1024u /* waits for no quiet */
 
 typedef struct line {
     uint32_t uart;
@@ -28,8 +24,7 @@ typedef struct line {
     uint8_t head[HEAD]; /* of the frame that is arriving */
     uint32_t head_have;
     uint32_t body_left;
-    uint64_t heard_us; /* when its last octet was taken, with HDLC: seen to come */
-    uint32_t heard;    /* with HDLC: octets that had come then */
+    uint64_t heard_us; /* when its last octet was taken */
 } line_t;
 
 static line_t lines[QD_MPS2_CHANNELS] = {{.uart = 0, .generation = 1}, {.uart = 1, .generation = 1}};
@@ -96,26 +91,14 @@ static uint32_t generation(void *context) {
     return line->generation;
 }
 
-/* Octets are still coming. */
-static bool is_busy(line_t *line) {
-    uint32_t heard = qd_uart_heard(line->uart);
-    uint64_t now_us = qd_board_tick_us();
-    if (heard != line->heard) {
-        line->heard = heard;
-        line->heard_us = now_us;
-    }
-    return now_us - line->heard_us < QUIET_US && qd_uart_waiting(line->uart) < ENOUGH;
-}
-
 static size_t read(void *context, uint8_t *buffer, size_t size) {
     line_t *line = context;
-    if (line->hdlc && is_busy(line)) {
-        return 0;
-    }
     size_t got = qd_uart_read(line->uart, buffer, size);
-    if (got > 0 && !line->hdlc) {
+    if (got > 0) {
         line->heard_us = qd_board_tick_us();
-        follow(line, buffer, got);
+        if (!line->hdlc) {
+            follow(line, buffer, got);
+        }
     }
     return got;
 }

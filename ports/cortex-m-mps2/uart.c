@@ -241,10 +241,6 @@ size_t qd_uart_waiting(uint32_t uart) {
     return received[uart].head - received[uart].tail;
 }
 
-uint32_t qd_uart_heard(uint32_t uart) {
-    return received[uart].head;
-}
-
 size_t qd_uart_room(uint32_t uart) {
     return RING - (to_send[uart].head - to_send[uart].tail);
 }

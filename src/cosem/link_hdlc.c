@@ -14,6 +14,8 @@
 #define OCTETS_MAX 4096u
 /* Octets that are moved at once. */
 #define CHUNK 64u
+/* A serial line brings octets one by one: only then it is the peer's silence, not the time between two of them. */
+#define QUIET_MS 3u
 
 /* --- the link --------------------------------------------------------------------------------- */
 
@@ -474,6 +476,18 @@ static void look_at_silence(qd_link_t *link, const qd_server_t *server) {
     }
 }
 
+/* When the peer is silent behind our answer the line has turned round: the flag before that answer is history. */
+static void look_at_turn(qd_link_t *link) {
+    qd_link_hdlc_t *h = &link->hdlc;
+    uint32_t quiet_ms = link->bearer == QD_BEARER_NETWORK ? 0u : QUIET_MS;
+    if (h->turned && link->now_ms - h->octet_ms >= quiet_ms) {
+        h->turned = false;
+        if (qd_hdlc_receiver_at_flag(&h->receiver)) {
+            qd_hdlc_receiver_reset(&h->receiver);
+        }
+    }
+}
+
 /* The next octets of the line, no more than the frame that is arriving can have. */
 static qd_hdlc_event_t receive(qd_link_t *link, const qd_server_t *server, size_t *got,
                                qd_hdlc_frame_t *frame) {
@@ -489,6 +503,10 @@ static qd_hdlc_event_t receive(qd_link_t *link, const qd_server_t *server, size_
         link->now_ms - h->octet_ms > qd_io_line(link->io, link->line)->inter_octet_ms) {
         qd_hdlc_receiver_reset(&h->receiver);
     }
+    if (link->bearer != QD_BEARER_NETWORK) {
+        look_at_turn(link);
+    }
+    h->turned = false;
     h->octet_ms = link->now_ms;
     qd_hdlc_receiver_place(&h->receiver, link->receive + h->assembled,
                            QD_LINK_BUFFER(server->tables->receive_pdu) - h->assembled);
@@ -529,10 +547,7 @@ bool qd_link_hdlc_step(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
             return h->whole || h->lone ? serve(link, server, tick_us) : true;
         }
         if (got == 0) {
-            if (h->turned && qd_hdlc_receiver_at_flag(&h->receiver)) {
-                qd_hdlc_receiver_reset(&h->receiver); /* the line has turned round: that flag is history */
-            }
-            h->turned = false;
+            look_at_turn(link);
             return false;
         }
         octets += got;
