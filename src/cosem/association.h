@@ -9,6 +9,7 @@
 #define QD_COSEM_ASSOCIATION_H
 
 #include "app/services.h"
+#include "cosem/axdr_io.h"
 #include "cosem/object.h"
 #include "item/selection.h"
 #include "protocol/acse.h"
@@ -43,13 +44,13 @@ typedef enum qd_reply {
 /* Where such a stream stands. Of a list that is applied, place.at and .attribute say how far that is. */
 typedef struct qd_stream_place {
     uint32_t next; /* row of the present table */
-    uint32_t left; /* rows of it that are still to be given */
     uint32_t generation;
-    uint32_t offset; /* octets of the present unit already sent */
-    uint8_t at;      /* present item */
+    uint16_t left;     /* rows of it that are still to be given */
+    qd_axdr_cut_t cut; /* what of the present unit is sent */
+    uint8_t at;        /* present item */
     uint8_t
         attribute; /* of an item that stands for all attributes: the present one, 0: their structure's head */
-    uint8_t stage; /* which unit of the item: server_stream.c */
+    uint16_t stage; /* which unit of the item: server_stream.c; no octet of a place is without a meaning */
 } qd_stream_place_t;
 
 /* The one long answer, or long request, of an association. */
@@ -82,6 +83,10 @@ typedef struct qd_general {
     uint16_t sent;     /* last block sent */
     uint16_t base;     /* last one that the client has for sure: start is the place behind it */
     uint16_t until;    /* one that the client has, although the stream stands in front of its end */
+    uint16_t high;     /* last block ever sent */
+    uint16_t expected; /* check over the places where the blocks up to that one ended */
+    uint16_t check;    /* the same over those up to the last one sent */
+    uint16_t based;    /* and up to base */
     uint8_t window;    /* blocks that the client takes at once */
     uint8_t in_window; /* of those, sent */
     bool ended;        /* the last one was sent */

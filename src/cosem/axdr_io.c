@@ -2,33 +2,52 @@
 
 #include <string.h>
 
+#include "base/crc.h"
 #include "item/scalar.h"
 
 #define KEEP_WHOLE 16u
 
-qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
-    bool whole = sink->skip == 0;
-    if (sink->skip >= length) {
-        sink->skip -= (uint32_t)length;
-        sink->emitted += (uint32_t)length;
+/* One element, or what is left of it. */
+static qd_status_t put(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
+    size_t done = 0;
+    if (sink->from != NULL) {
+        if (sink->cut.elements < sink->from->elements) {
+            sink->cut.elements++;
+            return QD_OK;
+        }
+        done = sink->from->octets;
+        if (done >= length || qd_crc16(sink->cut.check, octets, done) != sink->from->check) {
+            return QD_ABORTED; /* not what the blocks before have begun */
+        }
+        sink->from = NULL;
+    }
+    size_t end = done + (sink->limit - sink->w->at);
+    if (end >= length) {
+        end = length;
+        sink->cut.elements++;
+    } else if (done == 0 && length <= KEEP_WHOLE && sink->w->at > sink->start) {
+        end = 0;
+    }
+    qd_writer_octets(sink->w, octets + done, end - done);
+    if (end == length) {
         return QD_OK;
     }
-    octets += sink->skip;
-    length -= sink->skip;
-    sink->emitted += sink->skip;
-    sink->skip = 0;
-    size_t room = sink->limit - sink->w->at;
-    if (length <= room) {
-        qd_writer_octets(sink->w, octets, length);
-        sink->emitted += (uint32_t)length;
-        return QD_OK;
-    }
-    if (whole && length <= KEEP_WHOLE && sink->w->at > sink->start) {
-        return QD_NO_SPACE;
-    }
-    qd_writer_octets(sink->w, octets, room);
-    sink->emitted += (uint32_t)room;
+    sink->cut.octets = (uint16_t)end;
+    sink->cut.check = qd_crc16(sink->cut.check, octets, end);
     return QD_NO_SPACE;
+}
+
+/* An element that says what follows it, two octets at a time. Rows are made of these: a check sequence would take long. */
+static inline uint16_t mix(uint32_t check, uint32_t first, uint32_t second) {
+    return (uint16_t)((check + first + (second << 8)) * 0x9E37u);
+}
+
+qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
+    qd_status_t status = put(sink, octets, length);
+    for (size_t i = 0; status == QD_OK && i < length; i += 2) {
+        sink->cut.check = mix(sink->cut.check, octets[i], i + 1 < length ? octets[i + 1] : 0);
+    }
+    return status;
 }
 
 /* Most octets of an element that a scalar holds itself. */
@@ -36,7 +55,7 @@ qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_
 
 /* Nothing is to be passed over and any small element fits: no window has to be cut. */
 static bool is_open(const qd_axdr_sink_t *sink) {
-    return sink->skip == 0 && sink->limit - sink->w->at >= ELEMENT_MAX;
+    return sink->from == NULL && sink->limit - sink->w->at >= ELEMENT_MAX;
 }
 
 static qd_status_t sink_group(void *context, qd_type_t type, uint16_t count) {
@@ -52,9 +71,8 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
     qd_writer_t w;
     qd_axdr_sink_t *sink = context;
     if (scalar->length <= QD_SCALAR_INLINE && is_open(sink)) {
-        size_t before = sink->w->at;
         qd_axdr_put_scalar(sink->w, scalar);
-        sink->emitted += (uint32_t)(sink->w->at - before);
+        sink->cut.elements++;
         return sink->w->status;
     }
     qd_writer_init(&w, octets, sizeof octets);
@@ -63,10 +81,10 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
         qd_axdr_put_length(&w, scalar->length);
         qd_status_t status = qd_axdr_sink_emit(context, octets, w.at);
         size_t length = scalar->type == QD_TYPE_BIT_STRING ? (scalar->length + 7u) / 8u : scalar->length;
-        return status == QD_OK ? qd_axdr_sink_emit(context, qd_scalar_data(scalar), length) : status;
+        return status == QD_OK ? put(sink, qd_scalar_data(scalar), length) : status;
     }
     qd_axdr_put_scalar(&w, scalar);
-    return w.status == QD_OK ? qd_axdr_sink_emit(context, octets, w.at) : w.status;
+    return w.status == QD_OK ? put(sink, octets, w.at) : w.status;
 }
 
 /* Into an open window: the head, when it is wanted, and scalars from number i on, as long as any of them fits. Returns the
@@ -76,9 +94,12 @@ static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar,
     uint8_t *begin = sink->w->data + sink->w->at;
     const uint8_t *last = sink->w->data + sink->limit - ELEMENT_MAX;
     uint8_t *at = begin;
+    uint32_t elements = sink->cut.elements - (uint32_t)i;
     if (head) {
         *at++ = QD_TYPE_STRUCTURE;
         *at++ = (uint8_t)count;
+        sink->cut.check = mix(sink->cut.check, QD_TYPE_STRUCTURE, (uint32_t)count);
+        elements++;
     }
     for (; i < count && at <= last; i++) {
         const qd_scalar_t *one = chosen != NULL ? &scalar[chosen[i]] : &scalar[i];
@@ -107,7 +128,7 @@ static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar,
         }
     }
     sink->w->at += (size_t)(at - begin);
-    sink->emitted += (uint32_t)(at - begin);
+    sink->cut.elements = (uint16_t)(elements + i);
     return i;
 }
 
@@ -120,6 +141,9 @@ static qd_status_t sink_structure(void *context, const qd_scalar_t *scalar, cons
     do {
         if (is_open(sink) && count < 0x80u) {
             i = encode_row(sink, scalar, chosen, i, count, head);
+            if (i == count) {
+                return QD_OK;
+            }
         } else if (head) {
             status = sink_group(sink, QD_TYPE_STRUCTURE, count);
         }
@@ -140,8 +164,8 @@ void qd_axdr_sink_init(qd_axdr_sink_t *sink, qd_writer_t *w, size_t limit) {
     sink->w = w;
     sink->start = w->at;
     sink->limit = limit < w->size ? limit : w->size;
-    sink->skip = 0;
-    sink->emitted = 0;
+    sink->from = NULL;
+    sink->cut = (qd_axdr_cut_t){0};
 }
 
 /* Octets of the small elements that encoded rows are made of, but for the content of groups. */
@@ -159,37 +183,42 @@ static size_t element_octets(const uint8_t *octets) {
 }
 
 uint8_t *qd_axdr_sink_room(const qd_axdr_sink_t *sink, size_t length) {
-    return sink->skip == 0 && sink->limit - sink->w->at >= length ? sink->w->data + sink->w->at : NULL;
+    return sink->from == NULL && sink->limit - sink->w->at >= length ? sink->w->data + sink->w->at : NULL;
 }
 
+/* Its cut counts octets of whole elements for elements, and its shape is its length. */
 qd_status_t qd_axdr_sink_encoded(qd_axdr_sink_t *sink, const uint8_t *octets, size_t length) {
+    qd_status_t status = QD_OK;
     if (octets == sink->w->data + sink->w->at) {
         sink->w->at += length;
-        sink->emitted += (uint32_t)length;
         return QD_OK;
     }
-    size_t reach = sink->skip + (sink->limit - sink->w->at);
-    size_t whole = 0;
-    if (sink->skip >= length || length <= reach) {
-        return qd_axdr_sink_emit(sink, octets, length);
+    size_t done = sink->from != NULL ? sink->from->elements : 0;
+    sink->cut.check = (uint16_t)length;
+    while (status == QD_OK && done < length) {
+        size_t room = sink->from == NULL ? sink->limit - sink->w->at : 0;
+        size_t end = room >= length - done ? length : done;
+        size_t one = 0;
+        while (end < length) {
+            one = element_octets(octets + end);
+            if (end + one > done + room) {
+                break;
+            }
+            end += one;
+        }
+        qd_writer_octets(sink->w, octets + done, end - done);
+        sink->cut.elements = (uint16_t)end;
+        if (end < length) {
+            status = put(sink, octets + end, one);
+            end += one;
+        }
+        done = end;
     }
-    for (size_t next = element_octets(octets); next <= reach; next += element_octets(octets + next)) {
-        whole = next;
-    }
-    if (whole <= sink->skip && sink->w->at == sink->start) {
-        return qd_axdr_sink_emit(sink, octets, length); /* a window below one element cuts it */
-    }
-    (void)qd_axdr_sink_emit(sink, octets, whole > sink->skip ? whole : sink->skip);
-    return QD_NO_SPACE;
+    return status;
 }
 
 qd_axdr_sink_t *qd_axdr_sink_of(const qd_sink_t *sink) {
     return sink->group == sink_group ? sink->context : NULL;
-}
-
-void qd_axdr_sink_unit(qd_axdr_sink_t *sink, uint32_t offset) {
-    sink->skip = offset;
-    sink->emitted = 0;
 }
 
 static qd_status_t source_next(void *context, qd_item_element_t *element) {

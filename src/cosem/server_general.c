@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/crc.h"
 #include "cosem/server.h"
 
 /* Blocks that the server takes at once: each is used up before the next is looked at. */
@@ -46,6 +47,13 @@ static qd_status_t acknowledge(qd_service_t *service) {
     return QD_OK;
 }
 
+/* The client has all that was sent. */
+static void keep_base(const qd_transfer_t *t, qd_general_t *g) {
+    g->start = t->place;
+    g->base = g->sent;
+    g->based = g->check;
+}
+
 /* The next block of the stream. Blocks that the client has already are passed over, one a call. */
 static qd_status_t send_block(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
@@ -61,7 +69,8 @@ static qd_status_t send_block(qd_service_t *service) {
         return QD_PENDING;
     }
     if (status != QD_OK && status != QD_NO_SPACE) {
-        bool first = t->kind == QD_REPLY_GET && t->place.stage == QD_STAGE_HEAD && t->place.offset == 0;
+        bool first =
+            t->kind == QD_REPLY_GET && t->place.stage == QD_STAGE_HEAD && !qd_axdr_is_cut(&t->place.cut);
         if (!first || g->sent != g->base) {
             return give_up(service, QD_EXCEPTION_NOT_POSSIBLE);
         }
@@ -74,10 +83,16 @@ static qd_status_t send_block(qd_service_t *service) {
         status = QD_OK;
     }
     g->sent++;
+    g->check = qd_crc16(g->check, (const uint8_t *)&t->place, sizeof t->place);
+    if (g->sent > g->high) {
+        g->high = g->sent;
+        g->expected = g->check;
+    } else if (g->sent == g->high ? g->check != g->expected : status == QD_OK) {
+        return give_up(service, QD_EXCEPTION_NOT_POSSIBLE); /* the blocks of before had other ends */
+    }
     if (g->sent <= g->until && status == QD_NO_SPACE) {
         if (g->sent == g->until) {
-            g->base = g->sent;
-            g->start = t->place;
+            keep_base(t, g);
         }
         return QD_PENDING;
     }
@@ -96,8 +111,9 @@ static qd_status_t send_first(qd_service_t *service) {
     t->active = true;
     t->general = true;
     t->place.stage = QD_STAGE_PREFIX;
-    g->start = t->place;
-    g->base = g->sent;
+    g->high = g->sent;
+    g->check = 0;
+    keep_base(t, g);
     g->until = 0;
     g->in_window = 0;
     g->ended = false;
@@ -227,10 +243,10 @@ static qd_status_t serve_ack(qd_service_t *service, const qd_gbt_t *gbt) {
             forget(service);
             return QD_OK;
         }
-        g->start = t->place;
-        g->base = gbt->ack;
+        keep_base(t, g);
     } else {
         t->place = g->start;
+        g->check = g->based;
         t->active = true;
         g->sent = g->base;
         g->until = gbt->ack;

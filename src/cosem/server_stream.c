@@ -94,7 +94,7 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
     qd_object_t object = {item->row, item->member};
     const qd_objects_t *objects = service->server->objects;
     uint32_t count = 0;
-    bool begins = p->stage == QD_STAGE_HEAD && p->offset == 0;
+    bool begins = p->stage == QD_STAGE_HEAD && !qd_axdr_is_cut(&p->cut);
     qd_status_t status = QD_OK;
     qd_selection_t *choice = begins ? qd_item_choice(service, p->at) : NULL;
     if (choice != NULL) {
@@ -108,7 +108,7 @@ static qd_status_t refresh_span(const qd_service_t *service, qd_transfer_t *t, c
     }
     if (begins) {
         p->next = span.first;
-        p->left = count;
+        p->left = (uint16_t)count;
         p->generation = span.generation;
         return count <= UINT16_MAX ? QD_OK : QD_RANGE; /* more than an array's head can say */
     }
@@ -126,19 +126,22 @@ static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, cons
     qd_stream_place_t *p = &t->place;
     uint32_t first = p->next;
     qd_status_t status = QD_OK;
-    while (status == QD_OK && p->left != 0) {
+    while (p->left != 0) {
         if (choice != NULL && p->next - first >= rows) {
             return QD_PENDING;
         }
-        qd_axdr_sink_unit(sink, p->offset);
         status = choice != NULL
                      ? m->module->pick(m->state, &service->call, ref, choice, &p->next, &sink->sink)
                      : m->module->row(m->state, &service->call, ref, p->next, &sink->sink);
-        if (status == QD_OK) {
-            p->offset = 0;
-            p->next++;
-            p->left--;
+        if (status != QD_OK) {
+            break;
         }
+        if (sink->from != NULL) {
+            return QD_ABORTED; /* it has become shorter than what is sent of it */
+        }
+        sink->cut = p->cut = (qd_axdr_cut_t){0};
+        p->next++;
+        p->left--;
     }
     return status == QD_END ? QD_ABORTED : status; /* fewer than the head has promised */
 }
@@ -161,7 +164,7 @@ static qd_status_t give_value(const qd_service_t *service, const qd_transfer_t *
         }
     }
     if (is_rows(service, item, attribute)) {
-        return sink->sink.group(sink, QD_TYPE_ARRAY, (uint16_t)t->place.left);
+        return sink->sink.group(sink, QD_TYPE_ARRAY, t->place.left);
     }
     return qd_object_give(objects, &service->call, object, attribute, &sink->sink);
 }
@@ -195,11 +198,11 @@ static qd_status_t give_get(const qd_service_t *service, qd_transfer_t *t, qd_se
     if (!failed || (t->kind == QD_REPLY_GET && t->place.attribute == 0)) {
         return status;
     }
-    if (t->place.offset != 0) {
+    if (qd_axdr_is_cut(&t->place.cut)) {
         return QD_ABORTED; /* part of it is already with the client */
     }
     sink->w->at = before;
-    qd_axdr_sink_unit(sink, 0);
+    qd_axdr_sink_unit(sink, &t->place.cut);
     if (t->kind == QD_REPLY_ACCESS && t->place.attribute == 0) {
         qd_item_refuse(item, qd_server_result(status));
     }
@@ -281,7 +284,7 @@ static void end_value(const qd_service_t *service, qd_transfer_t *t, const qd_se
 static qd_status_t give_frame(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink) {
     uint8_t octets[2u * QD_SELECTION_ITEMS + 1u];
     qd_writer_t w;
-    uint8_t stage = t->place.stage;
+    uint16_t stage = t->place.stage;
     bool described = false;
     qd_writer_init(&w, octets, sizeof octets);
     if (stage == QD_STAGE_PREFIX) {
@@ -329,7 +332,7 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
                              uint32_t most) {
     qd_stream_place_t *p = &t->place;
     qd_status_t status = QD_OK;
-    qd_axdr_sink_unit(sink, p->offset);
+    qd_axdr_sink_unit(sink, &p->cut);
     if (p->stage != QD_STAGE_HEAD && p->stage != QD_STAGE_ROWS) {
         return give_frame(service, t, sink);
     }
@@ -348,6 +351,9 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
     } else {
         status = give_head(service, t, item, sink);
     }
+    if (status == QD_OK && sink->from != NULL) {
+        return QD_ABORTED; /* it has become shorter than what is sent of it */
+    }
     if (status == QD_OK) {
         p->stage = QD_STAGE_ROWS;
         if (!rows || p->left == 0 || item->row == QD_SELECTED_REFUSED) {
@@ -364,10 +370,12 @@ static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd
     while (t->place.stage != QD_STAGE_END && t->place.at != end) {
         qd_status_t status = give_unit(service, t, sink, rows);
         if (status != QD_OK) {
-            t->place.offset = status == QD_NO_SPACE ? sink->emitted : t->place.offset;
+            if (status == QD_NO_SPACE) {
+                t->place.cut = sink->cut;
+            }
             return status;
         }
-        t->place.offset = 0;
+        t->place.cut = (qd_axdr_cut_t){0};
     }
     return QD_OK;
 }
