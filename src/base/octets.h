@@ -36,6 +36,15 @@ static inline uint32_t qd_le32_get(const uint8_t *at) {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* Length of a text. A C library made for speed brings some 200 octets of code for what is asked at a start. */
+static inline size_t qd_text_length(const char *text) {
+    size_t length = 0;
+    while (text[length] != '\0') {
+        length++;
+    }
+    return length;
+}
+
 static inline uint64_t qd_le64_get(const uint8_t *at) {
     return (uint64_t)qd_le32_get(at + 4) << 32 | qd_le32_get(at);
 }

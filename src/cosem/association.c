@@ -4,6 +4,7 @@
 
 #include "app/event.h"
 #include "base/cursor.h"
+#include "base/octets.h"
 #include "item/scalar.h"
 
 #define RECORD_VERSION 1u
@@ -375,9 +376,9 @@ static qd_status_t user_row(const qd_user_row_t *user, const qd_sink_t *sink) {
     if (status == QD_OK) {
         status = qd_sink_integer(sink, QD_TYPE_UNSIGNED, user != NULL ? user->id : 0);
     }
-    return status == QD_OK
-               ? qd_sink_octets(sink, QD_TYPE_VISIBLE_STRING, (const uint8_t *)name, (uint16_t)strlen(name))
-               : status;
+    return status == QD_OK ? qd_sink_octets(sink, QD_TYPE_VISIBLE_STRING, (const uint8_t *)name,
+                                            (uint16_t)qd_text_length(name))
+                           : status;
 }
 
 static qd_status_t users_row(const qd_associations_t *self, const qd_association_t *asking, uint8_t client,

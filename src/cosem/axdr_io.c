@@ -52,6 +52,8 @@ qd_status_t qd_axdr_sink_emit(qd_axdr_sink_t *sink, const uint8_t *octets, size_
 
 /* Most octets of an element that a scalar holds itself. */
 #define ELEMENT_MAX 24u
+/* Of the numbers that rows mostly are. */
+#define NUMBER_MAX 5u
 
 /* Nothing is to be passed over and any small element fits: no window has to be cut. */
 static bool is_open(const qd_axdr_sink_t *sink) {
@@ -92,7 +94,8 @@ static qd_status_t sink_scalar(void *context, const qd_scalar_t *scalar) {
 static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar, const uint8_t *chosen,
                                 size_t i, size_t count, bool head) {
     uint8_t *begin = sink->w->data + sink->w->at;
-    const uint8_t *last = sink->w->data + sink->limit - ELEMENT_MAX;
+    /* Behind this there is no room for a number. */
+    const uint8_t *last = sink->w->data + sink->limit - NUMBER_MAX;
     uint8_t *at = begin;
     uint32_t elements = sink->cut.elements - (uint32_t)i;
     if (head) {
@@ -117,7 +120,8 @@ static inline size_t encode_row(qd_axdr_sink_t *sink, const qd_scalar_t *scalar,
             at[0] = type;
             at[1] = value;
             at += 2;
-        } else if (type == QD_TYPE_OCTET_STRING && one->length <= QD_SCALAR_INLINE) {
+        } else if (type == QD_TYPE_OCTET_STRING && one->length <= QD_SCALAR_INLINE &&
+                   at <= last - (ELEMENT_MAX - NUMBER_MAX)) {
             uint8_t length = (uint8_t)one->length;
             at[0] = type;
             at[1] = length;

@@ -126,6 +126,7 @@ static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, cons
     qd_stream_place_t *p = &t->place;
     uint32_t first = p->next;
     qd_status_t status = QD_OK;
+    bool resumed = qd_axdr_is_cut(&p->cut);
     while (p->left != 0) {
         if (choice != NULL && p->next - first >= rows) {
             return QD_PENDING;
@@ -136,10 +137,14 @@ static qd_status_t give_rows(const qd_service_t *service, qd_transfer_t *t, cons
         if (status != QD_OK) {
             break;
         }
-        if (sink->from != NULL) {
-            return QD_ABORTED; /* it has become shorter than what is sent of it */
+        if (resumed) {
+            if (sink->from != NULL) {
+                return QD_ABORTED; /* it has become shorter than what is sent of it */
+            }
+            p->cut = (qd_axdr_cut_t){0};
+            resumed = false;
         }
-        sink->cut = p->cut = (qd_axdr_cut_t){0};
+        sink->cut = (qd_axdr_cut_t){0};
         p->next++;
         p->left--;
     }

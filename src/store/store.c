@@ -36,7 +36,7 @@ uint32_t qd_store_device_size(const qd_store_layout_t *layout, const qd_sealer_t
 }
 
 bool qd_store_is_sound(const qd_store_layout_t *layout, const qd_sealer_t *sealer) {
-    if (strlen(layout->model) > 15 || sealer->tag_size < 4 || sealer->tag_size > QD_SEAL_TAG_MAX ||
+    if (qd_text_length(layout->model) > 15 || sealer->tag_size < 4 || sealer->tag_size > QD_SEAL_TAG_MAX ||
         qd_redo_data_size(layout) > UINT16_MAX) {
         return false;
     }

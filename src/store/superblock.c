@@ -61,7 +61,7 @@ static qd_seal_nonce_t nonce_of(uint8_t copy, uint32_t epoch, bool first_bank, b
 static void describe(const qd_store_t *store, uint8_t *plain) {
     memset(plain, 0, SEALED_SIZE);
     qd_le16_put(plain + IN_VERSION, store->layout->version);
-    memcpy(plain + IN_MODEL, store->layout->model, strlen(store->layout->model));
+    memcpy(plain + IN_MODEL, store->layout->model, qd_text_length(store->layout->model));
     plain[IN_BLANK] = store->blank;
     qd_le32_put(plain + IN_LAYOUT, fingerprint(store));
     qd_le16_put(plain + IN_ROWS,
