@@ -160,8 +160,8 @@ qd_status_t qd_server_access(qd_service_t *service) {
             service->association->staged = 0;
         }
     }
-    for (uint8_t i = 0; i < count; i++) {
-        if (take_specification(service, i) != QD_OK) {
+    for (uint16_t i = 0; i < count; i++) {
+        if (take_specification(service, (uint8_t)i) != QD_OK) {
             return qd_service_refuse(service, QD_EXCEPTION_OTHER_REASON);
         }
     }
