@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image's line with HDLC: 9600 bit/s on its own timer, Gurux as the peer, and how soon an answer begins."""
 
+import re
+import subprocess
 import time
 
 import board
@@ -91,3 +93,15 @@ def test_a_line_without_carrier(boards):
         frame = hdlc_peer.first_frame(heard)[0]
         assert hdlc_peer.control_of(frame) == 0x73, noise.hex()
     assert meter.interrupt() == 0
+
+
+@pytest.mark.long
+def test_purposes_of_hdlc(line):
+    """The suite's own frames over the line at its speed."""
+    address = f"hdlc+tcp://127.0.0.1:{line.lines.address[1]}?phys=17"
+    done = subprocess.run([board.ROOT / "build" / "host" / "quadrant", "conformance", address, "--only", "HDLC*,Q_HDLC*"],
+                          capture_output=True, text=True, timeout=900)
+    counts = re.search(r"^(\d+) passed, (\d+) failed", done.stdout, re.M)
+    assert done.returncode == 0 and counts, done.stdout[-2000:] + done.stderr
+    assert int(counts[1]) >= 60 and int(counts[2]) == 0
+    assert line.interrupt() == 0
