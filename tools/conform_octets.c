@@ -323,25 +323,32 @@ static void put_frame(cf_octets_t *to, const cf_octets_t *head, const cf_octets_
     cf_free(&body);
 }
 
-/* Macros whose first arguments are octets: each is one token. */
-static bool build_frame(builder_t *builder, const char *text, size_t length, unsigned format,
-                        cf_octets_t *to) {
-    cf_octets_t head = {NULL, 0, 0};
-    cf_octets_t info = {NULL, 0, 0};
-    bool good = true;
+/* Macros whose first arguments are octets, each one token: those into head, the rest into body. */
+static bool build_arguments(builder_t *builder, const char *text, size_t length, unsigned count,
+                            cf_octets_t *head, cf_octets_t *body) {
     size_t at = 0;
     unsigned i;
 
-    cf_put(&info, "", 0);
-    for (i = 0; i < 3u && good; i++) {
+    cf_put(body, "", 0);
+    for (i = 0; i < count; i++) {
         size_t size;
 
         at += blanks(text + at, length - at);
         size = token(text + at, length - at);
-        good = size > 0u && build(builder, text + at, size, &head);
+        if (size == 0u || !build(builder, text + at, size, head)) {
+            return false;
+        }
         at += size;
     }
-    good = good && build(builder, text + at, length - at, &info);
+    return build(builder, text + at, length - at, body);
+}
+
+static bool build_frame(builder_t *builder, const char *text, size_t length, unsigned format,
+                        cf_octets_t *to) {
+    cf_octets_t head = {NULL, 0, 0};
+    cf_octets_t info = {NULL, 0, 0};
+    bool good = build_arguments(builder, text, length, 3u, &head, &info);
+
     if (good) {
         put_frame(to, &head, &info, format);
     } else if (builder->why == NULL) {
@@ -355,20 +362,8 @@ static bool build_frame(builder_t *builder, const char *text, size_t length, uns
 static bool build_wrapped(builder_t *builder, const char *text, size_t length, cf_octets_t *to) {
     cf_octets_t head = {NULL, 0, 0};
     cf_octets_t body = {NULL, 0, 0};
-    bool good = true;
-    size_t at = 0;
-    unsigned i;
+    bool good = build_arguments(builder, text, length, 2u, &head, &body);
 
-    cf_put(&body, "", 0);
-    for (i = 0; i < 2u && good; i++) {
-        size_t size;
-
-        at += blanks(text + at, length - at);
-        size = token(text + at, length - at);
-        good = size > 0u && build(builder, text + at, size, &head);
-        at += size;
-    }
-    good = good && build(builder, text + at, length - at, &body);
     if (good) {
         cf_put_number(to, 1, 2);
         cf_put(to, head.at, head.length);

@@ -1,5 +1,5 @@
 /*
- * octets.h - little-endian numbers at any address, the order of everything that is kept (records, nonces, pages).
+ * octets.h - lengths of texts, and little-endian numbers at any address, the order of everything that is kept (records, nonces, pages).
  * Compilers make one store or load of each where the machine allows it. What reads hostile octets uses cursor.h,
  * which knows where they end; here the caller has proved the room. Context: any.
  * SPDX-License-Identifier: Apache-2.0

@@ -107,9 +107,12 @@ size_t qd_client_list_capacity(const qd_client_t *client) {
     return room < QD_CLIENT_LIST_MAX ? room : QD_CLIENT_LIST_MAX;
 }
 
-/* list ::= length result*; the results of a GET with list, joined in one piece */
-static qd_client_result_t take_results(qd_client_t *client, const qd_client_room_t *joined, size_t count,
-                                       qd_client_value_t *values) {
+/* How an element of a list is read. */
+typedef qd_status_t (*take_one_t)(qd_reader_t *r, qd_client_value_t *value);
+
+/* list ::= length element*; joined in one piece, whatever the service */
+static qd_client_result_t take_elements(qd_client_t *client, const qd_client_room_t *joined,
+                                        take_one_t take_one, size_t count, qd_client_value_t *values) {
     qd_reader_t r;
     size_t i;
 
@@ -118,14 +121,12 @@ static qd_client_result_t take_results(qd_client_t *client, const qd_client_room
         return qd_client_violation(client, "another number of results than asked for");
     }
     for (i = 0; i < count; i++) {
-        if (qd_client_get_result(&r, &values[i]) != QD_OK) {
-            return qd_client_violation(client, "a malformed value in the list");
+        if (take_one(&r, &values[i]) != QD_OK) {
+            return qd_client_violation(client, "a malformed element in the list");
         }
     }
-    if (qd_reader_left(&r) > 0u) {
-        return qd_client_violation(client, "octets after the list");
-    }
-    return qd_client_succeed(client);
+    return qd_reader_left(&r) > 0u ? qd_client_violation(client, "octets after the list")
+                                   : qd_client_succeed(client);
 }
 
 static qd_client_result_t take_list(qd_client_t *client, qd_reader_t *reply, uint8_t invoke,
@@ -160,7 +161,7 @@ static qd_client_result_t take_list(qd_client_t *client, qd_reader_t *reply, uin
         return result;
     }
     return access != 0u ? qd_client_refuse_access(client, access)
-                        : take_results(client, joined, count, values);
+                        : take_elements(client, joined, qd_client_get_result, count, values);
 }
 
 /* A list that may go out now; *job is ready for it. */
@@ -379,25 +380,6 @@ qd_client_result_t qd_client_call(qd_client_t *client, const qd_client_ref_t *re
     }
 }
 
-/* list ::= count action* */
-static qd_client_result_t take_actions(qd_client_t *client, const qd_client_room_t *joined, size_t count,
-                                       qd_client_value_t *values) {
-    qd_reader_t r;
-    size_t i;
-
-    qd_reader_init(&r, joined->out, joined->at);
-    if (qd_axdr_get_length(&r) != count) {
-        return qd_client_violation(client, "another number of results than asked for");
-    }
-    for (i = 0; i < count; i++) {
-        if (get_action(&r, &values[i]) != QD_OK) {
-            return qd_client_violation(client, "a malformed action-response");
-        }
-    }
-    return qd_reader_left(&r) > 0u ? qd_client_violation(client, "octets after the list")
-                                   : qd_client_succeed(client);
-}
-
 qd_client_result_t qd_client_call_list(qd_client_t *client, const qd_client_item_t *items, size_t count,
                                        uint8_t *out, size_t size, qd_client_value_t *values) {
     qd_client_job_t job = {QD_APDU_ACTION_REQUEST, 0, true, items, count, NULL};
@@ -436,7 +418,7 @@ qd_client_result_t qd_client_call_list(qd_client_t *client, const qd_client_item
         return result;
     }
     return access != 0u ? qd_client_refuse_access(client, access)
-                        : take_actions(client, &joined, count, values);
+                        : take_elements(client, &joined, get_action, count, values);
 }
 
 /* --- requests without answer ------------------------------------------------------------------ */
