@@ -1,5 +1,5 @@
 /*
- * clock_state.h - the clock module's own state; only src/app/clock.c and its tests look inside.
+ * clock_state.h - the clock module's own state; only src/app/clock.c, src/app/clock_time.c and their tests look inside.
  */
 #ifndef QD_APP_CLOCK_STATE_H
 #define QD_APP_CLOCK_STATE_H
@@ -31,5 +31,8 @@ struct qd_clock {
     bool dst;             /* in force as of dst_minute */
     int64_t dst_minute;   /* UTC minute of the last look; -1: look again */
 };
+
+/* Whole seconds of an instant in ms, rounded towards the past. */
+qd_utc_t qd_clock_seconds(int64_t utc_ms);
 
 #endif
