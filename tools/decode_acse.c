@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "decode.h"
+#include "quadrant/client.h"
 
 #include <string.h>
 
@@ -102,36 +103,12 @@ static const char *diagnostic_name(unsigned number) {
 }
 
 static void put_conformance(const qd_look_t *look, uint32_t bits) {
-    static const char *const names[24] = {"reserved-0",
-                                          "general-protection",
-                                          "general-block-transfer",
-                                          "read",
-                                          "write",
-                                          "unconfirmed-write",
-                                          "delta-value-encoding",
-                                          "reserved-7",
-                                          "attribute0-with-set",
-                                          "priority-management",
-                                          "attribute0-with-get",
-                                          "block-transfer-with-get",
-                                          "block-transfer-with-set",
-                                          "block-transfer-with-action",
-                                          "multiple-references",
-                                          "information-report",
-                                          "data-notification",
-                                          "access",
-                                          "parameterized-access",
-                                          "get",
-                                          "set",
-                                          "selective-access",
-                                          "event-notification",
-                                          "action"};
-    unsigned bit;
+    uint8_t bit;
 
     qd_look_line(look, "conformance %06X:", bits);
-    for (bit = 0; bit < 24u; bit++) {
+    for (bit = 0; bit < QD_CLIENT_CONFORMANCE_BITS; bit++) {
         if ((bits & (0x800000u >> bit)) != 0u) {
-            (void)fprintf(look->to, " %s", names[bit]);
+            (void)fprintf(look->to, " %s", qd_client_conformance_name(bit));
         }
     }
     (void)fputc('\n', look->to);

@@ -350,6 +350,9 @@ void qd_element_write_scalar(qd_element_writer_t *writer, const qd_scalar_t *sca
 const char *qd_client_access_name(uint8_t access);
 /* The standard's name of a data type ("double-long-unsigned"); never NULL. */
 const char *qd_client_type_name(uint8_t type);
+/* The standard's name of a service of the conformance block, by its bit from the left, 0 to 23 ("get" is 19); never NULL. */
+#define QD_CLIENT_CONFORMANCE_BITS 24u
+const char *qd_client_conformance_name(uint8_t bit);
 /* Symbol of a unit ("kWh" has a scaler: this says "Wh"); "" for none, "unit-N" is not said: NULL
  * when the number is not in the table. */
 const char *qd_client_unit_name(uint8_t unit);

@@ -129,6 +129,37 @@ const char *qd_client_exception_name(uint8_t code) {
     return FIND(names, code, "exception: unknown service-error");
 }
 
+const char *qd_client_conformance_name(uint8_t bit) {
+    static const char *const names[QD_CLIENT_CONFORMANCE_BITS] = {
+        "reserved-zero",
+        "general-protection",
+        "general-block-transfer",
+        "read",
+        "write",
+        "unconfirmed-write",
+        "delta-value-encoding",
+        "reserved-seven",
+        "attribute0-supported-with-set",
+        "priority-mgmt-supported",
+        "attribute0-supported-with-get",
+        "block-transfer-with-get-or-read",
+        "block-transfer-with-set-or-write",
+        "block-transfer-with-action",
+        "multiple-references",
+        "information-report",
+        "data-notification",
+        "access",
+        "parameterized-access",
+        "get",
+        "set",
+        "selective-access",
+        "event-notification",
+        "action",
+    };
+
+    return bit < QD_CLIENT_CONFORMANCE_BITS ? names[bit] : "unknown-service";
+}
+
 const char *qd_client_type_name(uint8_t type) {
     static const name_t names[] = {
         {QD_TYPE_NULL, "null-data"},

@@ -10,36 +10,12 @@
 #include "app/identity.h"
 #include "app/io.h"
 #include "models/model.h"
+#include "quadrant/client.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define CLASSES_MAX 64u
-
-static const char *const bits[24] = {"reserved",
-                                     "general-protection",
-                                     "general-block-transfer",
-                                     "read",
-                                     "write",
-                                     "unconfirmed-write",
-                                     "delta-value-encoding",
-                                     "reserved",
-                                     "attribute0-supported-with-set",
-                                     "priority-mgmt-supported",
-                                     "attribute0-supported-with-get",
-                                     "block-transfer-with-get-or-read",
-                                     "block-transfer-with-set-or-write",
-                                     "block-transfer-with-action",
-                                     "multiple-references",
-                                     "information-report",
-                                     "data-notification",
-                                     "access",
-                                     "parameterized-access",
-                                     "get",
-                                     "set",
-                                     "selective-access",
-                                     "event-notification",
-                                     "action"};
 
 static const char *class_name(uint16_t id) {
     static const struct {
@@ -262,8 +238,8 @@ static void page_of_clients(const qd_cosem_tables_t *cosem) {
         (void)printf(" %s | %u |\n", client->preestablished ? "yes" : "no", client->user_count);
     }
     (void)printf("\n## Conformance block\n\n| bit | service | declared |\n|---|---|---|\n");
-    for (i = 0; i < 24u; i++) {
-        (void)printf("| %u | %s | %s |\n", i, bits[i],
+    for (i = 0; i < QD_CLIENT_CONFORMANCE_BITS; i++) {
+        (void)printf("| %u | %s | %s |\n", i, qd_client_conformance_name((uint8_t)i),
                      (cosem->conformance & 0x800000u >> i) != 0u ? "yes" : "no");
     }
 }

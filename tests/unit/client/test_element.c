@@ -94,11 +94,13 @@ static void names(void **state) {
     assert_null(qd_client_unit_name(99));
     assert_string_equal(qd_client_access_name(250), "other-reason");
     assert_string_equal(qd_client_type_name(QD_TYPE_ENUM), "enum");
+    assert_string_equal(qd_client_conformance_name(19), "get");
     for (unsigned n = 0; n < 256; n++) {
         uint8_t one[2] = {(uint8_t)n, 9};
 
         assert_non_null(qd_client_access_name((uint8_t)n));
         assert_non_null(qd_client_type_name((uint8_t)n));
+        assert_non_null(qd_client_conformance_name((uint8_t)n));
         assert_non_null(qd_client_apdu_name(one, 2));
     }
 }
