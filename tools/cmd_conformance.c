@@ -352,27 +352,71 @@ static void take_passwords(suite_t *suite, const choice_t *choice) {
     }
 }
 
+/* What the suite settles itself, and so no address can. */
+static int check_query(const char *text) {
+    static const char *const settled[] = {"client=", "server=", "info=", "window=", "octets="};
+    const char *query = strchr(text, '?');
+    size_t i;
+
+    while (query != NULL) {
+        query++;
+        for (i = 0; i < sizeof settled / sizeof settled[0]; i++) {
+            if (strncmp(query, settled[i], strlen(settled[i])) == 0) {
+                return qd_complain(
+                    COMMAND, QD_EXIT_USAGE,
+                    "%s in the address: the purposes choose that; give phys=, baud=, format= or port=",
+                    settled[i]);
+            }
+        }
+        query = strchr(query, '&');
+    }
+    return QD_EXIT_OK;
+}
+
+static void define(suite_t *suite, const char *name, const char *text) {
+    cf_define(&suite->capabilities, name, strlen(name), text);
+}
+
+/* phys= says where on the bus the meter is whose declaration has these addresses at another place. */
+static void take_device_address(suite_t *suite, uint16_t phys) {
+    bool fits = phys < 0x80u; /* an address of two octets has one for it */
+    char two[5], four[9];
+
+    (void)snprintf(two, sizeof two, "02%02X", (phys & 0x7Fu) << 1 | 1u);
+    (void)snprintf(four, sizeof four, "0002%02X%02X", phys >> 7 << 1 & 0xFEu, (phys & 0x7Fu) << 1 | 1u);
+    define(suite, "hdlc.server", fits ? two : four);
+    if (cf_declared(&suite->capabilities, "hdlc.address-2")) {
+        define(suite, "hdlc.address-2", fits ? two : "no");
+    }
+    if (cf_declared(&suite->capabilities, "hdlc.address-4")) {
+        define(suite, "hdlc.address-4", four);
+    }
+    /* The neighbour whom nobody asks has another address than this one. */
+    define(suite, "hdlc.other", phys == 18u ? "0223" : "0225");
+}
+
 static int resolve(suite_t *suite, choice_t *choice, cf_address_t *to) {
-    bool by_name = choice->address[0] == '@' || qd_state_is_path(choice->address);
-    const char *why;
+    qd_options_t options = {.command = COMMAND, .identity = "public"};
+    qd_address_t address;
+    int status = check_query(choice->address);
 
-    if (by_name) {
-        qd_options_t options = {.command = COMMAND, .identity = "public"};
-        qd_address_t address;
-        int status = qd_address_resolve(choice->address, &options, &address);
-
-        if (status != QD_EXIT_OK) {
-            return status;
-        }
+    if (status == QD_EXIT_OK) {
+        status = qd_address_resolve(choice->address, &options, &address);
+    }
+    if (status != QD_EXIT_OK) {
+        return status;
+    }
+    if (address.state[0] != '\0') {
         choice->passwords_of = choice->address;
-        (void)memset(to, 0, sizeof *to);
-        (void)snprintf(to->host, sizeof to->host, "%s", address.host);
-        (void)snprintf(to->port, sizeof to->port, "%s", address.port);
-    } else {
-        why = cf_address_parse(choice->address, to);
-        if (why != NULL) {
-            return qd_complain(COMMAND, QD_EXIT_USAGE, "%s", why);
-        }
+    }
+    (void)memset(to, 0, sizeof *to);
+    to->framing = address.kind == QD_ADDRESS_TCP ? CF_WRAPPER : CF_HDLC;
+    (void)snprintf(address.kind == QD_ADDRESS_HDLC ? to->device : to->host, QD_HOST_MAX, "%s", address.host);
+    (void)snprintf(to->port, sizeof to->port, "%s", address.port);
+    to->baud = address.baud;
+    to->seven_even = address.seven_even;
+    if (address.phys != 0u) {
+        take_device_address(suite, address.phys);
     }
     take_passwords(suite, choice);
     return QD_EXIT_OK;

@@ -138,8 +138,9 @@ typedef struct cf_connection {
 typedef struct cf_address {
     char host[256];
     char port[16];
-    char device[256];
-    long baud;
+    char device[256]; /* "": TCP */
+    uint32_t baud;
+    bool seven_even;
     cf_framing_t framing;
 } cf_address_t;
 
@@ -163,9 +164,6 @@ typedef struct cf_runner {
 
 uint32_t cf_now_ms(void);
 void cf_sleep_ms(uint32_t ms);
-/* NULL: good; otherwise what is wrong with the text. */
-const char *cf_address_parse(const char *text, cf_address_t *address);
-
 /* All on the connection runner->on. False or a reason: no contact. */
 const char *cf_open(cf_runner_t *runner);
 /* with_reset: as a peer that dies. */

@@ -7,12 +7,10 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,88 +32,7 @@ void cf_sleep_ms(uint32_t ms) {
     }
 }
 
-/* --- address ------------------------------------------------------------------------------------------ */
-
-static const char *parse_host(const char *text, cf_address_t *address) {
-    const char *end = text + strcspn(text, "/?");
-    const char *colon = end;
-    size_t length;
-
-    while (colon > text && *colon != ':') {
-        colon--;
-    }
-    length = (size_t)(colon - text);
-    if (*colon != ':' || length == 0u || length >= sizeof address->host ||
-        (size_t)(end - colon) - 1u >= sizeof address->port) {
-        return "an address is tcp://HOST:PORT, hdlc+tcp://HOST:PORT or hdlc:DEVICE";
-    }
-    if (text[0] == '[' && colon[-1] == ']') {
-        text++;
-        length -= 2u;
-    }
-    (void)memcpy(address->host, text, length);
-    address->host[length] = '\0';
-    (void)memcpy(address->port, colon + 1, (size_t)(end - colon) - 1u);
-    address->port[end - colon - 1] = '\0';
-    return NULL;
-}
-
-const char *cf_address_parse(const char *text, cf_address_t *address) {
-    const char *baud = strstr(text, "baud=");
-    size_t length;
-
-    (void)memset(address, 0, sizeof *address);
-    address->baud = baud != NULL ? strtol(baud + 5, NULL, 10) : 9600;
-    if (strncmp(text, "tcp://", 6) == 0) {
-        return parse_host(text + 6, address);
-    }
-    address->framing = CF_HDLC;
-    if (strncmp(text, "hdlc+tcp://", 11) == 0) {
-        return parse_host(text + 11, address);
-    }
-    if (strncmp(text, "hdlc:", 5) == 0) {
-        length = strcspn(text + 5, "?");
-        if (length > 0u && length < sizeof address->device) {
-            (void)memcpy(address->device, text + 5, length);
-            return NULL;
-        }
-    }
-    return "an address is tcp://HOST:PORT, hdlc+tcp://HOST:PORT or hdlc:DEVICE";
-}
-
 /* --- connections -------------------------------------------------------------------------------------- */
-
-static speed_t speed_of(long baud) {
-    static const struct {
-        long baud;
-        speed_t speed;
-    } speeds[] = {{300, B300},   {600, B600},     {1200, B1200},   {2400, B2400},   {4800, B4800},
-                  {9600, B9600}, {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200}};
-    size_t i;
-
-    for (i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
-        if (speeds[i].baud == baud) {
-            return speeds[i].speed;
-        }
-    }
-    return B9600;
-}
-
-static const char *open_device(const cf_address_t *address, int *fd) {
-    struct termios line;
-
-    *fd = open(address->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (*fd < 0 || tcgetattr(*fd, &line) != 0) {
-        return strerror(errno);
-    }
-    line.c_iflag = 0;
-    line.c_oflag = 0;
-    line.c_lflag = 0;
-    line.c_cflag = CS8 | CREAD | CLOCAL;
-    (void)cfsetispeed(&line, speed_of(address->baud));
-    (void)cfsetospeed(&line, speed_of(address->baud));
-    return tcsetattr(*fd, TCSANOW, &line) == 0 ? NULL : strerror(errno);
-}
 
 static cf_connection_t *here(cf_runner_t *runner) {
     return &runner->connection[runner->on];
@@ -210,18 +127,18 @@ static const char *disconnect(cf_runner_t *runner) {
 
 const char *cf_open(cf_runner_t *runner) {
     cf_connection_t *connection = here(runner);
+    const cf_address_t *to = &runner->address;
     const char *why = NULL;
+    qd_wire_t wire;
 
-    if (runner->address.device[0] != '\0') {
-        if (connection->fd < 0) {
-            why = open_device(&runner->address, &connection->fd);
-        }
-    } else {
-        qd_wire_t tcp;
-
+    /* A line stays open, a TCP connection is a new one. */
+    if (to->device[0] == '\0') {
         cf_close(runner, false);
-        why = qd_tcp_connect(&tcp, runner->address.host, runner->address.port, runner->timeout_ms);
-        connection->fd = tcp.fd;
+        why = qd_tcp_connect(&wire, to->host, to->port, runner->timeout_ms);
+        connection->fd = wire.fd;
+    } else if (connection->fd < 0) {
+        why = qd_serial_open(&wire, to->device, to->baud, to->seven_even);
+        connection->fd = wire.fd;
     }
     cf_clear(&connection->heard);
     forget(connection);

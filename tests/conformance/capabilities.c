@@ -150,6 +150,7 @@ static void table_of_lines(const qd_model_t *model) {
     (void)printf("hdlc.server %02X%02X\nhdlc.address-1 %02X\nhdlc.address-2 %02X%02X\n", 2u,
                  address << 1 | 1u, 3u, 2u, address << 1 | 1u);
     (void)printf("hdlc.address-4 0002%02X%02X\n", address >> 7 << 1, (address & 0x7Fu) << 1 | 1u);
+    (void)printf("hdlc.other %02X%02X\n", 2u, (address + 1u) << 1 | 1u); /* nobody's */
     (void)printf("hdlc.calling yes\nhdlc.inter-octet-ms %u\nhdlc.inactivity-ms %lu\n",
                  io->line.inter_octet_ms, (unsigned long)io->line.inactivity_s * 1000u);
     (void)printf("hdlc.window-4 %s\n", io->line.window_transmit >= 4u ? "yes" : "no");

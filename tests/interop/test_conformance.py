@@ -159,6 +159,23 @@ def test_the_report_says_it_all(stand, tmp_path):
     assert "not declared: security.suite-1" in text and stand.wrapper in text
 
 
+@pytest.mark.command_only("a board has no client.yaml with ports")
+def test_a_port_of_a_meter_by_its_name(stand):
+    only = ("--only", "HDLC_FRAME_P1*,HDLC_ADDRESS_P1*,HDLC_ADDRESS_N4*", *QUICK[:-1])
+    for query in ("?port=hdlc", "?port=hdlc&phys=17"):
+        status, out, err = meters.quadrant("conformance", f"@{stand.state}{query}", *only)
+        assert (status, out.splitlines()[-1]) == (0, "11 passed, 0 failed, 0 not applicable"), err
+    # Nobody is at another place of the bus.
+    assert meters.quadrant("conformance", f"@{stand.state}?port=hdlc&phys=18", *only)[0] == 3
+
+
+@pytest.mark.parametrize("query, word", [("client=1", "client="), ("phys=17&window=3", "window="), ("port=none", "none"),
+                                         ("phys=x", "phys=x"), ("baud=0", "baud=0"), ("speed=1", "speed=1")])
+def test_what_an_address_cannot_say_is_told(stand, query, word):
+    status, _, err = meters.quadrant("conformance", f"@{stand.state}?{query}")
+    assert status == 2 and word in err, err
+
+
 def test_what_is_not_understood_is_usage(stand):
     for words in (("conformance",), ("conformance", "udp://x:1"), ("conformance", stand.wrapper, "--only", "NO_SUCH"),
                   ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
