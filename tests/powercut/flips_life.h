@@ -74,6 +74,7 @@ typedef struct flips {
     uint32_t at;
     uint8_t mask;
     unsigned more; /* places besides, at random; or with twin: the same place of the other slot */
+    unsigned seed; /* of those places */
     uint32_t twin;
     uint8_t *spoilt[MEMORIES]; /* the image of the case */
     unsigned long passed, failed, refused, exact, second, worse, unread;
@@ -82,9 +83,9 @@ typedef struct flips {
 static inline void fail(flips_t *f, const char *what) {
     f->failed++;
     if (f->failed <= PRINTED) {
-        printf("%s\n  flips --model %s --memory %s --at %u --mask 0x%02x\n", what, f->model,
-               f->memory == FRAM ? "fram" : "flash", (unsigned)f->at, f->mask);
-        printf("  (and %u places at random, twin at +%u)\n", f->more, (unsigned)f->twin);
+        printf("%s\n  flips --model %s --memory %s --at %u --mask 0x%02x --more %u --seed %u --twin %u\n",
+               what, f->model, f->memory == FRAM ? "fram" : "flash", (unsigned)f->at, f->mask, f->more,
+               f->seed, (unsigned)f->twin);
     }
 }
 
