@@ -257,10 +257,24 @@ def first_block_goes_on():
     return on_apdu(to_meter), None
 
 
-def services_of_all(apdu):
-    """AARQ asks for all services that the meter has."""
-    at = apdu.find(HEX("5f1f0400"))
-    return apdu[:at + 4] + HEX("20fe5d") + apdu[at + 7:] if apdu[:1] == b"\x60" and at > 0 else apdu
+def services_of_all():
+    """All services are served, whatever was agreed."""
+    asked = b""
+
+    def to_meter(apdu):
+        nonlocal asked
+        at = apdu.find(HEX("5f1f0400")) + 4
+        if apdu[:1] != b"\x60" or at < 4:
+            return apdu
+        asked = apdu[at:at + 3]
+        return apdu[:at] + HEX("20fe5d") + apdu[at + 3:]
+
+    def from_meter(apdu):
+        at = apdu.find(HEX("5f1f0400")) + 4
+        if apdu[:1] != b"\x61" or at < 4:
+            return apdu
+        return apdu[:at] + bytes(a & b for a, b in zip(asked, apdu[at:at + 3])) + apdu[at + 3:]
+    return on_apdu(to_meter), on_apdu(from_meter)
 
 
 # name: (framing, purposes that must be red, what happens to requests, what happens to answers)
@@ -312,7 +326,7 @@ DEVIATIONS = {
                                on_apdu(lambda a: a[:6] + HEX("11") + a[7:] if a[:1] == b"\xc4" and a[3:7] == HEX("0002020f")
                                        and len(a) == 10 else a)),
     "services-not-negotiated": ("wrapper", "APPL_DATA_LN_N4,APPL_DATA_LN_N4/2,APPL_DATA_LN_N4/3,Q_AL_02",
-                                on_apdu(services_of_all), None),
+                                *services_of_all()),
     "rights-never-come-back": ("wrapper", "Q_AL_02", *rights_never_come_back()),
     "unknown-choice-of-set-as-success": ("wrapper", "APPL_DATA_LN_N3/1", None,
                                          answer(b"\xd8", lambda a: HEX("c501c100"))),
