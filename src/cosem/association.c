@@ -150,9 +150,8 @@ uint8_t *qd_association_staged(qd_associations_t *associations) {
 }
 
 qd_status_t qd_association_stage(qd_associations_t *associations, qd_association_t *association,
-                                 qd_staging_t kind, uint64_t tick_us, const qd_view_t *octets, bool last) {
+                                 qd_staging_t kind, uint32_t now_ms, const qd_view_t *octets, bool last) {
     const qd_cosem_tables_t *tables = associations->tables;
-    uint32_t now_ms = (uint32_t)(tick_us / 1000u);
     for (uint8_t i = 0; i < tables->association_count; i++) {
         qd_association_t *one = &associations->pool[i];
         if (one == association || !one->used || one->staging <= QD_STAGING_LOST) {
@@ -179,6 +178,8 @@ qd_status_t qd_association_stage(qd_associations_t *associations, qd_association
         }
         association->staging = (uint8_t)kind;
         association->staged = 0;
+        memset(qd_association_staged(associations), 0,
+               tables->staging_size); /* it may have been a password */
     }
     if (octets->length > (size_t)tables->staging_size - association->staged) {
         return QD_NO_SPACE;

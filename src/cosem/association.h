@@ -76,6 +76,9 @@ typedef struct qd_transfer {
     qd_stream_place_t place;
 } qd_transfer_t;
 
+/* Longest answer that is no stream: that to a block of a SET or an ACTION. */
+#define QD_PLAIN_ANSWER 8u
+
 /* Numbers of a general block transfer, each direction counts its own blocks from 1. */
 typedef struct qd_general {
     uint32_t request;  /* call whose block was taken already */
@@ -90,6 +93,8 @@ typedef struct qd_general {
     uint8_t window;    /* blocks that the client takes at once */
     uint8_t in_window; /* of those, sent */
     bool ended;        /* the last one was sent */
+    uint8_t plain;     /* octets of an answer that is no stream, which one block brought; 0: there is none */
+    uint8_t answer[QD_PLAIN_ANSWER];
     qd_stream_place_t start;
 } qd_general_t;
 
@@ -173,12 +178,12 @@ void qd_associations_sweep(qd_associations_t *associations, uint8_t channel, uin
 /* The staging slot, tables->staging_size octets. It is held by the association whose staging says so: what ends
  * an association frees it. */
 uint8_t *qd_association_staged(qd_associations_t *associations);
-/* Takes the slot for requests of a kind, or goes on in it: adds octets; last: the request is whole. tick_us: the meter's.
- * QD_OK; QD_NO_SPACE; QD_BUSY: another one holds it, or this one does for another kind. Who holds it loses it between two
+/* Takes the slot for requests of a kind, or goes on in it: adds octets; last: the request is whole. now_ms: of the channels.
+ * QD_OK; QD_NO_SPACE; QD_BUSY: another one holds it, or this one does for another kind. What an earlier one had there is gone. Who holds it loses it between two
  * of its blocks: when its request has not grown for QD_STAGING_STILL_MS, or when no access row lets its client change
  * anything and the new one's may. */
 qd_status_t qd_association_stage(qd_associations_t *associations, qd_association_t *association,
-                                 qd_staging_t kind, uint64_t tick_us, const qd_view_t *octets, bool last);
+                                 qd_staging_t kind, uint32_t now_ms, const qd_view_t *octets, bool last);
 /* Compares in time that does not depend on the octets. Counts failures and raises event 46 when the
  * model's number of failures in a row is reached. */
 bool qd_association_password_fits(qd_associations_t *associations, uint8_t client, const uint8_t *octets,

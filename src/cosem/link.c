@@ -58,7 +58,7 @@ void qd_link_serve(qd_link_t *link, qd_server_t *server, const qd_request_t *req
     if (link->waiting) {
         return;
     }
-    if (status == QD_PENDING) {
+    if (status == QD_PENDING && !qd_server_is_unconfirmed(request->apdu, request->length)) {
         (void)qd_server_exception(response, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_POSSIBLE);
     }
     link->retries = 0;

@@ -181,7 +181,7 @@ static void serve_request(qd_link_t *link, qd_server_t *server, uint64_t tick_us
 }
 
 /* The APDU of a UI frame, behind what I frames have brought so far. Nobody hears an answer; where an earlier one waits for its
- * acknowledgement, this one is written behind the request. */
+ * acknowledgement, this one is written behind the request, which is let go by when there is no room. */
 static void serve_lone(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
     qd_link_hdlc_t *h = &link->hdlc;
     const qd_request_t request = qd_link_request(link, tick_us, h->lone_client, server->tables->server_sap,
@@ -193,6 +193,10 @@ static void serve_lone(qd_link_t *link, qd_server_t *server, uint64_t tick_us) {
         qd_writer_init(&response, link->transmit, server->tables->transmit_pdu);
     } else {
         qd_writer_init(&response, link->receive + end, QD_LINK_BUFFER(server->tables->receive_pdu) - end);
+    }
+    if (response.size < QD_RESPONSE_MIN) {
+        h->lone = false;
+        return;
     }
     const qd_link_t before = *link;
     qd_link_serve(link, server, &request, &response);
@@ -270,32 +274,13 @@ static bool is_for_us(const qd_link_t *link, const qd_server_t *server, qd_heard
     return head->destination.upper == server->tables->server_sap;
 }
 
-/* What no service confirms, which only the APDU itself can say: of general blocks, ciphered APDUs and those of ACSE nothing is
- * known here, so they are left alone as well. */
-static bool is_unconfirmed(const uint8_t *apdu, size_t length) {
-    size_t invoke_at = length;
-    switch (apdu[0]) {
-    case QD_APDU_GET_REQUEST:
-    case QD_APDU_SET_REQUEST:
-    case QD_APDU_ACTION_REQUEST:
-        invoke_at = 2;
-        break;
-    case QD_APDU_ACCESS_REQUEST:
-        invoke_at = 1;
-        break;
-    default:
-        break;
-    }
-    return invoke_at < length && (apdu[invoke_at] & QD_INVOKE_CONFIRMED) == 0;
-}
-
 static void on_ui(qd_link_t *link, const qd_heard_t *heard) {
     qd_link_hdlc_t *h = &link->hdlc;
     const qd_hdlc_frame_t *frame = heard->frame;
     if (frame->overflow || frame->head.segmented || frame->length <= QD_HDLC_LLC_SIZE ||
         !llc_is_right(frame->information, frame->length) ||
-        !is_unconfirmed(frame->information + QD_HDLC_LLC_SIZE, frame->length - QD_HDLC_LLC_SIZE)) {
-        return;
+        !qd_server_is_unconfirmed(frame->information + QD_HDLC_LLC_SIZE, frame->length - QD_HDLC_LLC_SIZE)) {
+        return; /* of general blocks, ciphered APDUs and those of ACSE nothing is known here: left alone as well */
     }
     h->lone = true;
     h->lone_client = heard->client;

@@ -22,6 +22,7 @@ static inline qd_request_t qd_link_request(const qd_link_t *link, uint64_t tick_
         .client_sap = client_sap,
         .server_sap = server_sap,
         .tick_us = tick_us,
+        .now_ms = link->now_ms,
         .number = ((uint32_t)link->number + 1u) << 24 | (link->sequence & 0xFFFFFFu),
         .apdu = apdu,
         .length = length,

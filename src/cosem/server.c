@@ -162,45 +162,70 @@ static qd_status_t serve_apart(qd_service_t *service, const qd_service_row_t *ro
     return status;
 }
 
-qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t length) {
-    uint8_t tag = length > 0 ? apdu[0] : 0;
-    const qd_service_row_t *row = NULL;
-    for (size_t i = 0; row == NULL && i < sizeof services / sizeof services[0]; i++) {
-        row = services[i].tag == tag ? &services[i] : NULL;
+static const qd_service_row_t *service_of(const uint8_t *apdu, size_t length) {
+    for (size_t i = 0; length > 0 && i < sizeof services / sizeof services[0]; i++) {
+        if (services[i].tag == apdu[0]) {
+            return &services[i];
+        }
     }
-    if (row == NULL || (row->invoke_at == 0 && service->carried)) {
-        return qd_server_exception(
-            service->w, row != NULL || tag_is_known(tag) ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
-            QD_EXCEPTION_NOT_SUPPORTED);
-    }
-    if (service->association == NULL || !qd_service_has(service, row->conformance)) {
-        return qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_SUPPORTED);
-    }
+    return NULL;
+}
+
+bool qd_server_is_unconfirmed(const uint8_t *apdu, size_t length) {
+    const qd_service_row_t *row = service_of(apdu, length);
+    return row != NULL && row->invoke_at != 0 && length > row->invoke_at &&
+           (apdu[row->invoke_at] & QD_INVOKE_CONFIRMED) == 0;
+}
+
+/* A service that the association has. */
+static qd_status_t serve_row(qd_service_t *service, const qd_service_row_t *row, const uint8_t *apdu,
+                             size_t length) {
+    qd_association_t *association = service->association;
+    qd_transfer_t *t = &association->transfer;
     if (row->invoke_at == 0) {
         return row->serve(service);
     }
-    qd_status_t status = QD_OK;
-    qd_transfer_t *t = &service->association->transfer;
-    uint8_t *staging = &service->association->staging;
     qd_reader_init(&service->r, apdu + 1, length - 1u);
     if (length > row->invoke_at && is_apart(service, apdu, row->invoke_at)) {
-        status = serve_apart(service, row, apdu[1]);
+        return serve_apart(service, row, apdu[1]);
+    }
+    if (!service->carried) {
+        association->general.plain = 0;
+        if (association->staging == QD_STAGING_GENERAL || association->staging == QD_STAGING_LOST) {
+            association->staging = QD_STAGING_NONE; /* a request in pieces that was left for this one */
+        }
+    }
+    service->again = t->request == service->call.request;
+    qd_status_t status = row->serve(service);
+    if (status == QD_PENDING) {
+        return status;
+    }
+    t->request = 0;
+    if (qd_server_is_unconfirmed(apdu, length)) {
+        t->active = false; /* nobody can ask for the rest of an answer that nobody gets */
+        t->general = false;
+    }
+    if (association->staging == QD_STAGING_ANSWER && !t->active) {
+        association->staging = QD_STAGING_NONE;
+    }
+    return status;
+}
+
+qd_status_t qd_server_service(qd_service_t *service, const uint8_t *apdu, size_t length) {
+    const qd_service_row_t *row = service_of(apdu, length);
+    qd_status_t status = QD_OK;
+    if (row == NULL || (row->invoke_at == 0 && service->carried)) {
+        bool known = row != NULL || tag_is_known(length > 0 ? apdu[0] : 0);
+        status = qd_server_exception(service->w, known ? QD_EXCEPTION_NOT_ALLOWED : QD_EXCEPTION_UNKNOWN,
+                                     QD_EXCEPTION_NOT_SUPPORTED);
+    } else if (service->association == NULL || !qd_service_has(service, row->conformance)) {
+        status = qd_server_exception(service->w, QD_EXCEPTION_NOT_ALLOWED, QD_EXCEPTION_NOT_SUPPORTED);
     } else {
-        if (!service->carried && (*staging == QD_STAGING_GENERAL || *staging == QD_STAGING_LOST)) {
-            *staging = QD_STAGING_NONE; /* a request in pieces that was left for this one */
-        }
-        service->again = t->request == service->call.request;
-        status = row->serve(service);
-        t->request = status == QD_PENDING ? t->request : 0;
+        status = serve_row(service, row, apdu, length);
     }
-    if (length > row->invoke_at && (apdu[row->invoke_at] & QD_INVOKE_CONFIRMED) == 0) {
+    if (qd_server_is_unconfirmed(apdu, length)) {
         service->w->at = 0; /* an unconfirmed service has its effect and no answer */
-        if (status != QD_PENDING) {
-            t->active = false;
-        }
-    }
-    if (*staging == QD_STAGING_ANSWER && !t->active && status != QD_PENDING) {
-        *staging = QD_STAGING_NONE;
+        service->w->status = QD_OK;
     }
     return status;
 }
@@ -213,7 +238,9 @@ static qd_status_t serve(qd_server_t *server, const qd_request_t *request, uint8
     service.call.tick_us = request->tick_us;
     service.call.request = request->number;
     service.call.association = association;
-    service.limit = association != NULL ? association->pdu_size : 0;
+    if (association != NULL) {
+        service.limit = w->size < association->pdu_size ? (uint16_t)w->size : association->pdu_size;
+    }
     if (request->length == 0) {
         return association != NULL ? qd_server_general_next(&service) : QD_OK;
     }

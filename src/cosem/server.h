@@ -21,6 +21,9 @@ typedef struct qd_server {
     bool more;  /* the answer just written is one of several: see qd_server_apdu */
 } qd_server_t;
 
+/* Smallest APDU that a client may say it takes, and so room for any answer in blocks. */
+#define QD_RESPONSE_MIN 12u
+
 /* Where a request came from. */
 typedef struct qd_request {
     uint8_t channel;
@@ -29,6 +32,7 @@ typedef struct qd_request {
     uint16_t client_sap;
     uint16_t server_sap;
     uint64_t tick_us;
+    uint32_t now_ms; /* of the channel */
     uint32_t number; /* of the request, not 0, the same when it is called again */
     const uint8_t *apdu;
     size_t length; /* 0: none; the next of several answers to the last one is wanted */
@@ -37,7 +41,7 @@ typedef struct qd_request {
 void qd_server_init(qd_server_t *server, const qd_cosem_tables_t *tables, const qd_objects_t *objects,
                     qd_associations_t *associations);
 /*
- * Serves one APDU. The answer is written to response; nothing written means silence. QD_OK: done;
+ * Serves one APDU. The answer is written to response, which has room for QD_RESPONSE_MIN octets at least; nothing written means silence. QD_OK: done;
  * QD_PENDING: something is not ready, nothing was written, call again with the same request.
  * server->more afterwards: further answers follow at once (general block transfer that streams). When this one is
  * sent, call again with the same channel, generation and SAPs and length 0, before any request is taken.
@@ -93,6 +97,8 @@ qd_status_t qd_server_exception(qd_writer_t *w, qd_exception_state_t state, qd_e
 /* The same for what the association's state allows, and ends its transfer. */
 qd_status_t qd_service_refuse(qd_service_t *service, qd_exception_service_t reason);
 bool qd_service_has(const qd_service_t *service, uint32_t conformance);
+/* A request that nobody gets an answer to, neither a result nor a refusal. */
+bool qd_server_is_unconfirmed(const uint8_t *apdu, size_t length);
 
 /* server_stream.c: a transfer without anything in it, for a fresh request. */
 void qd_stream_begin(qd_service_t *service, qd_reply_t kind, uint32_t invoke, uint8_t count);

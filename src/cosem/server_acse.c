@@ -2,7 +2,6 @@
 #include "cosem/server.h"
 
 #define DLMS_VERSION 6u
-#define PDU_SIZE_MIN 12u
 #define VAA_NAME_LN 0x0007u
 
 /* What became of an AARQ. */
@@ -94,7 +93,7 @@ static qd_verdict_t negotiate(const qd_server_t *server, const qd_aarq_t *aarq,
         return rejected_initiate(QD_INITIATE_VERSION_TOO_LOW);
     }
     /* 0 says "no limit". */
-    if (initiate->max_receive_pdu != 0 && initiate->max_receive_pdu < PDU_SIZE_MIN) {
+    if (initiate->max_receive_pdu != 0 && initiate->max_receive_pdu < QD_RESPONSE_MIN) {
         return rejected_initiate(QD_INITIATE_PDU_TOO_SHORT);
     }
     /* Blocks and lists alone are no service. */

@@ -54,6 +54,24 @@ static void keep_base(const qd_transfer_t *t, qd_general_t *g) {
     g->based = g->check;
 }
 
+/* An answer that is no stream, in one block; it is kept for when that block is lost. */
+static qd_status_t send_plain(qd_service_t *service, const uint8_t *answer, size_t length) {
+    qd_general_t *g = &service->association->general;
+    qd_writer_t *w = service->w;
+    service->association->transfer.active = false;
+    service->association->transfer.general = false;
+    if (length <= sizeof g->answer) {
+        g->plain = (uint8_t)length;
+        memmove(g->answer, answer, length);
+    }
+    w->status = QD_OK;
+    w->at = HEAD_MAX + length;
+    memmove(w->data + HEAD_MAX, answer, length);
+    g->base = g->sent++;
+    put_head(g, w, true, false);
+    return QD_OK;
+}
+
 /* The next block of the stream. Blocks that the client has already are passed over, one a call. */
 static qd_status_t send_block(qd_service_t *service) {
     qd_transfer_t *t = &service->association->transfer;
@@ -77,10 +95,7 @@ static qd_status_t send_block(qd_service_t *service) {
         /* There is no value, and nobody has heard of one yet: the plain answer in one block. */
         const uint8_t refused[] = {QD_APDU_GET_RESPONSE, QD_GET_NORMAL, (uint8_t)t->invoke, 1,
                                    qd_server_result(status)};
-        w->at = HEAD_MAX;
-        qd_writer_octets(w, refused, sizeof refused);
-        t->general = false;
-        status = QD_OK;
+        return send_plain(service, refused, sizeof refused);
     }
     g->sent++;
     g->check = qd_crc16(g->check, (const uint8_t *)&t->place, sizeof t->place);
@@ -139,7 +154,6 @@ qd_status_t qd_server_general_next(qd_service_t *service) {
 /* The APDU is whole: what it asks for is answered in general blocks, too. */
 static qd_status_t serve_apdu(qd_service_t *service, const uint8_t *apdu, size_t length) {
     qd_association_t *association = service->association;
-    qd_general_t *g = &association->general;
     qd_writer_t *w = service->w;
     qd_writer_t inner;
     uint16_t limit = service->limit;
@@ -164,12 +178,7 @@ static qd_status_t serve_apdu(qd_service_t *service, const uint8_t *apdu, size_t
     if (inner.status != QD_OK) {
         return give_up(service, QD_EXCEPTION_PDU_TOO_LONG);
     }
-    if (inner.at > 0) {
-        g->sent++;
-        w->at = HEAD_MAX + inner.at;
-        put_head(g, w, true, false);
-    }
-    return QD_OK;
+    return inner.at > 0 ? send_plain(service, inner.data, inner.at) : QD_OK;
 }
 
 /* A block of a request that is the next one in order. */
@@ -184,7 +193,7 @@ static qd_status_t take_block(qd_service_t *service, const qd_gbt_t *gbt) {
         return serve_apdu(service, gbt->data.data, gbt->data.length);
     }
     qd_status_t status = qd_association_stage(associations, association, QD_STAGING_GENERAL,
-                                              service->call.tick_us, &gbt->data, gbt->last);
+                                              service->request->now_ms, &gbt->data, gbt->last);
     if (status != QD_OK) {
         return give_up(service, status == QD_BUSY ? QD_EXCEPTION_NOT_POSSIBLE : QD_EXCEPTION_PDU_TOO_LONG);
     }
@@ -194,19 +203,10 @@ static qd_status_t take_block(qd_service_t *service, const qd_gbt_t *gbt) {
     return gbt->streaming ? QD_OK : acknowledge(service);
 }
 
-/* The first block once more, not the first of another request. */
-static bool is_repeated_first(const qd_service_t *service, const qd_gbt_t *gbt) {
-    const qd_association_t *association = service->association;
-    return association->staging == QD_STAGING_GENERAL && association->general.received > 0 && !gbt->last &&
-           gbt->data.length <= association->staged &&
-           memcmp(qd_association_staged(service->server->associations), gbt->data.data, gbt->data.length) ==
-               0;
-}
-
 static qd_status_t serve_data(qd_service_t *service, const qd_gbt_t *gbt) {
     qd_general_t *g = &service->association->general;
-    if (gbt->number == 1u && !is_repeated_first(service, gbt)) {
-        forget(service);
+    if (gbt->number == 1u) {
+        forget(service); /* also of what is there: the acknowledgement says where to go on */
         return take_block(service, gbt);
     }
     bool receiving = service->association->staging == QD_STAGING_GENERAL;
@@ -226,7 +226,7 @@ static qd_status_t serve_ack(qd_service_t *service, const qd_gbt_t *gbt) {
     if (service->association->staging == QD_STAGING_GENERAL) {
         return acknowledge(service); /* it asks how far its own blocks have come */
     }
-    if (!t->general) {
+    if (!t->general && g->plain == 0) {
         return QD_OK;
     }
     if (gbt->ack > (g->sent > g->until ? g->sent : g->until) || gbt->ack < g->base) {
@@ -238,6 +238,14 @@ static qd_status_t serve_ack(qd_service_t *service, const qd_gbt_t *gbt) {
     g->request = service->call.request;
     g->window = gbt->window;
     g->in_window = 0;
+    if (!t->general) {
+        if (gbt->ack > g->base) {
+            forget(service);
+            return QD_OK;
+        }
+        g->sent = g->base;
+        return g->window == 0 ? QD_OK : send_plain(service, g->answer, g->plain);
+    }
     if (gbt->ack == g->sent && g->sent >= g->until) {
         if (g->ended) {
             forget(service);
@@ -267,7 +275,7 @@ qd_status_t qd_server_general(qd_service_t *service) {
         forget(service); /* nothing follows and everything follows: the client gives up */
         return QD_OK;
     }
-    if (association->staging == QD_STAGING_LOST && gbt.number > 1u) {
+    if (association->staging == QD_STAGING_LOST && (gbt.number > 1u || gbt.data.length == 0)) {
         return give_up(service, QD_EXCEPTION_NOT_POSSIBLE);
     }
     if (association->general.request == service->call.request) {

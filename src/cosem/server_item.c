@@ -58,14 +58,15 @@ qd_status_t qd_item_hold(qd_service_t *service, qd_writer_t *w) {
     static const qd_view_t nothing = {(const uint8_t *)&qd_item_probe, 0};
     qd_association_t *association = service->association;
     uint8_t *slot = qd_association_staged(service->server->associations);
-    qd_status_t status = association->staging == QD_STAGING_GENERAL
-                             ? QD_OK
-                             : qd_association_stage(service->server->associations, association,
-                                                    QD_STAGING_ANSWER, service->call.tick_us, &nothing, true);
+    qd_status_t status =
+        association->staging == QD_STAGING_GENERAL
+            ? QD_OK
+            : qd_association_stage(service->server->associations, association, QD_STAGING_ANSWER,
+                                   service->request->now_ms, &nothing, true);
     qd_writer_init(w, slot,
                    status != QD_OK ? 0 : (size_t)(top(service, association->transfer.selective) - slot));
     w->at = association->staged;
-    association->transfer.held = true;
+    association->transfer.held = status == QD_OK;
     return status;
 }
 
@@ -165,7 +166,8 @@ qd_status_t qd_item_take_set(qd_service_t *service, uint8_t n, qd_selector_form_
     }
     qd_status_t status = qd_object_may_write(service->server->objects, &service->call, &name, &object);
     if (index == 0 && status == QD_DENIED && qd_service_has(service, QD_CONFORMANCE_ATTRIBUTE_0_SET)) {
-        status = QD_OK;
+        status =
+            service->apart ? QD_BUSY : QD_OK; /* how far it has come is kept in the transfer, which goes on */
     }
     if (status == QD_OK && parameters.data != NULL) {
         status = QD_SELECTOR;

@@ -170,7 +170,7 @@ static qd_status_t collect(const writing_t *x, const qd_datablock_t *block, bool
     }
     qd_status_t status =
         qd_association_stage(x->service->server->associations, association, QD_STAGING_BLOCKS,
-                             x->service->call.tick_us, &block->data, block->last);
+                             x->service->request->now_ms, &block->data, block->last);
     if (status != QD_OK) {
         uint8_t aborted = x->action ? QD_ACCESS_LONG_GET_ABORTED : QD_ACCESS_LONG_SET_ABORTED;
         return answer_end(x, status == QD_BUSY ? (uint8_t)QD_ACCESS_TEMPORARY_FAILURE : aborted,

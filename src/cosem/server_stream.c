@@ -372,6 +372,10 @@ static qd_status_t give_unit(const qd_service_t *service, qd_transfer_t *t, qd_a
  * call, of chosen rows at the latest behind so many; QD_STATE: it has a table, and rows is 0. */
 static qd_status_t give_window(const qd_service_t *service, qd_transfer_t *t, qd_axdr_sink_t *sink,
                                uint32_t rows, uint8_t end) {
+    uint8_t staging = service->association->staging;
+    if (t->held && staging != QD_STAGING_GENERAL && staging != QD_STAGING_ANSWER) {
+        return QD_ABORTED; /* parts of the answer were in a slot that somebody else has now */
+    }
     while (t->place.stage != QD_STAGE_END && t->place.at != end) {
         qd_status_t status = give_unit(service, t, sink, rows);
         if (status != QD_OK) {

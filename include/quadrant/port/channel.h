@@ -34,7 +34,8 @@ typedef struct qd_channel_port {
     /* Ends the present connection after what was accepted has been sent; may be NULL on a line. */
     void (*close)(void *context);
     /* The channel's own monotonic milliseconds, for time-outs of the link: they belong to the peer's time,
-     * not to the meter's, which may run a thousand times faster. May wrap. NULL: the meter's tick. */
+     * not to the meter's, which may run a thousand times faster. May wrap. All channels of a meter tell the same time;
+     * or it is NULL on all of them, and the meter's tick counts. */
     uint32_t (*now_ms)(void *context);
     /* Another speed in bit/s and qd_line_format_t of a serial line, once everything that was accepted before is on
      * the line; octets received from now on come at the new speed. NULL: the line cannot, mode E is not offered.

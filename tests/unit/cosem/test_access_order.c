@@ -226,7 +226,7 @@ static void test_slot_is_taken(void **state) {
                            answer, sizeof answer);
     assert_in_range(length, 8, 20);
     EXPECT_ON(&world, 1, SAP_LEVEL_3, "C1 02 C1 " CLOCK_ZONE " 00 00 00000001 01 10", "C5 03 C1 02 00000001");
-    world.tick_us += 11u * WORLD_SECOND;
+    world_wait(&world, 11);
     EXPECT_ON(&world, 1, SAP_LEVEL_3, "C1 02 C1 " CLOCK_ZONE " 00 00 00000001 01 10", "C5 02 C1 00000001");
     EXPECT(&world, SAP, "E0 81 0002 0001 00", "D8 01 01");
     read_general(0, SAP, "C0 01 C1 " ID_2 " 00", 20, false, &got);

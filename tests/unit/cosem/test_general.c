@@ -11,6 +11,7 @@
 #define GENERAL_ONLY 0x20001Du /* no blocks of the services' own */
 #define ID_2 "0001 0000600102FF 02"
 #define GET_ID_2 "C0 01 C1 " ID_2 " 00"
+#define GET_ID_3 "C0 01 C1 0001 0000600103FF 02 00"
 #define GET_OBJECTS "C001C1000F0000280000FF0200"
 #define SAP SAP_MANAGEMENT
 #define LOG_ID 0x0302u
@@ -191,9 +192,9 @@ static void test_request_in_pieces(void **state) {
     EXPECT(&world, SAP, "E0 81 0003 0002 05 0200090141", "E0 88 0005 0002 00");
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 00");
     EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
-    EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0002 0001 00");
-    EXPECT(&world, SAP, "E0 01 0002 0001 06 0000600102FF", "E0 88 0003 0002 00");
-    EXPECT(&world, SAP, "E0 81 0003 0002 05 0200090141", "E0 88 0004 0003 04 C501C100");
+    EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, "E0 01 0002 0001 06 0000600102FF", "E0 88 0002 0002 00");
+    EXPECT(&world, SAP, "E0 81 0003 0002 05 0200090141", "E0 88 0003 0003 04 C501C100");
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 41");
     /* Streamed: silence until the window is spent. A gap in it is told then. */
     EXPECT(&world, SAP, "E0 41 0001 0000 05 C101C1 0001", "");
@@ -205,7 +206,14 @@ static void test_request_in_pieces(void **state) {
     EXPECT(&world, SAP, "E0 41 0002 0001 06 0000600102FF", "");
     EXPECT(&world, SAP, "E0 81 0003 0001 05 0200090143", "E0 88 0002 0003 04 C501C100");
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 43");
-    /* A first block that is another one begins another request. */
+    /* A first block begins a request, the same one or another: what was there before is not mixed into it. */
+    EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, "E0 01 0002 0001 06 0000600102FF", "E0 88 0002 0002 00");
+    EXPECT(&world, SAP, "E0 01 0003 0002 05 0200090244", "E0 88 0003 0003 00");
+    EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, "E0 81 0004 0001 01 45", "E0 88 0002 0001 00");
+    EXPECT(&world, SAP, "E0 81 0002 0001 0B 0000600102FF 0200090143", "E0 88 0003 0002 04 C501C100");
+    EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 43");
     EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
     EXPECT(&world, SAP, "E0 01 0001 0000 05 C001C1 0001", "E0 88 0001 0001 00");
     EXPECT(&world, SAP, "E0 81 0002 0001 08 0000600102FF 0200", "E0 88 0002 0002 07 C401C100090143");
@@ -216,6 +224,45 @@ static void test_request_in_pieces(void **state) {
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 43");
 }
 
+/* A block with an answer that is no stream comes again as long as the client has not said that it has it. */
+static void test_short_answer_again(void **state) {
+    static const struct {
+        const char *request;
+        const char *answer; /* behind the two numbers */
+    } cases[] = {
+        {"E0 81 0001 0000 10 C1 01 C1 " ID_2 " 00 09 01 41", " 04 C501C100"},
+        {"E0 81 0001 0000 0D C0 01 C1 0001 0000630909FF 02 00", " 05 C401C10104"},
+        {"E0 81 0001 0000 10 C3 01 C1 0009 00000A0064FF 01 01 12 0001", " 05 C701C10000"},
+        {"E0 81 0001 0000 18 C1 02 C1 " ID_2 " 00 00 00000001 05 0906414141", " 07 C502C100000001"},
+    };
+    char first[64];
+    (void)state;
+    begin(ALL, 0xFFFF);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (unsigned number = 1; number < 5; number++) {
+            char ask[64], wanted[64];
+            (void)snprintf(ask, sizeof ask, "E0 81 %04u 0000 00", number);
+            (void)snprintf(wanted, sizeof wanted, "E0 88 0001 %04u%s", number, cases[i].answer);
+            EXPECT(&world, SAP, number == 1 ? cases[i].request : ask, wanted);
+        }
+        (void)snprintf(first, sizeof first, "E0 88 0001 0001%s", cases[i].answer);
+        EXPECT(&world, SAP, "E0 81 0005 0001 00", ""); /* it has it */
+        EXPECT(&world, SAP, "E0 81 0006 0000 00", "");
+        /* A plain request ends that; a number that was never sent is nonsense. */
+        EXPECT(&world, SAP, cases[i].request, first);
+        EXPECT(&world, SAP, GET_ID_3, "C4 01 C1 00 09 00");
+        EXPECT(&world, SAP, "E0 81 0004 0001 00", "");
+        EXPECT(&world, SAP, cases[i].request, first);
+        EXPECT(&world, SAP, "E0 81 0002 0002 00", "D8 01 03");
+    }
+    /* A repeated last block is answered by its number; the answer is still there. */
+    EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
+    EXPECT(&world, SAP, "E0 81 0002 0001 0B 0000600102FF 0200090147", "E0 88 0002 0002 04 C501C100");
+    EXPECT(&world, SAP, "E0 81 0002 0001 0B 0000600102FF 0200090147", "E0 88 0003 0002 00");
+    EXPECT(&world, SAP, "E0 81 0003 0001 00", "E0 88 0002 0003 04 C501C100");
+    EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 01 47");
+}
+
 /* The one slot: a second writer is told that it is not possible now; more than it holds is too long. */
 static void test_slot(void **state) {
     uint8_t apdu[256];
@@ -223,6 +270,12 @@ static void test_slot(void **state) {
     (void)state;
     begin(ALL, 0xFFFF);
     assert_true(world_open_as(&world, 1, SAP, ALL, 0xFFFF));
+    /* What lay there is of nobody else: an unconfirmed request has no answer that could show it later. */
+    EXPECT(&world, SAP, "E0 81 0001 0000 20 D9 00000001 00 02 01 " ID_2 " 02 " ID_2 " 02 00 0901 41", "");
+    EXPECT_ON(&world, 1, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 03 090242", "C5 02 C1 00000001");
+    EXPECT(&world, SAP, "E0 81 0002 0000 00", "");
+    EXPECT_ON(&world, 1, SAP, "C1 03 C1 01 00000002 01 43", "C5 03 C1 00 00000002");
+    EXPECT(&world, SAP, "C1 01 C1 " ID_2 " 00 09 00", "C5 01 C1 00");
     EXPECT(&world, SAP, "E0 01 0001 0000 05 C101C1 0001", "E0 88 0001 0001 00");
     EXPECT_ON(&world, 1, SAP, "E0 01 0001 0000 05 C101C1 0001", "D8 01 01");
     EXPECT_ON(&world, 1, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 03 090241", "C5 03 C1 02 00000001");
@@ -585,6 +638,7 @@ int main(void) {
         cmocka_unit_test(test_short_answers),
         cmocka_unit_test(test_broken_blocks),
         cmocka_unit_test(test_request_in_pieces),
+        cmocka_unit_test(test_short_answer_again),
         cmocka_unit_test(test_slot),
         cmocka_unit_test(test_long_answers),
         cmocka_unit_test(test_numbers_of_a_stream),

@@ -225,6 +225,7 @@ static void test_services_that_were_not_negotiated(void **state) {
     EXPECT(&world, SAP_PUBLIC, "C0 03 C1 01 " ITEM_NAME, "D8 01 02");
     EXPECT(&world, SAP_PUBLIC, GET_LIST_OF_OBJECTS, "D8 01 04");
     EXPECT(&world, SAP_PUBLIC, "C1 01 C1 0001 0000600101FF 02 00 09 00", "D8 01 02");
+    EXPECT(&world, SAP_PUBLIC, "C1 01 81 0001 0000600101FF 02 00 09 00", ""); /* no answer, no refusal */
     EXPECT(&world, SAP_PUBLIC, "C3 01 C1 0008 0000010000FF 01 00", "D8 01 02");
     EXPECT(&world, SAP_PUBLIC, GET_NAME, NAME_IS);
 }
@@ -246,6 +247,8 @@ static void test_unknown_tags(void **state) {
             EXPECT_OCTETS(answer, length, "C4 01 C1 01 04");
         } else if (tag == 0xC3) {
             EXPECT_OCTETS(answer, length, "C7 01 C1 04 00");
+        } else if (tag == 0xD9) {
+            assert_int_equal(length, 0); /* its invoke-id says that it is unconfirmed */
         } else {
             assert_int_equal(length, 3);
             assert_int_equal(answer[0], 0xD8);

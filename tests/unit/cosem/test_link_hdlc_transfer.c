@@ -455,6 +455,31 @@ static void ui_frames(void **state) {
     assert_int_equal(world.meter->server.requests, served + 1);
 }
 
+/* However much room a UI leaves behind itself, the answer that waits for its acknowledgement stays what it is. */
+static void ui_beside_an_answer(void **state) {
+    static const char all[] = "000F 0000280000FF 02 ";
+    char ui[2048];
+    (void)state;
+    for (unsigned length = 360; length <= 384; length++) {
+        start_associated("");
+        TELL(&world, 0, TO "32", GET_NAME, FROM "52", NAME);
+        uint32_t served = world.meter->server.requests;
+        /* The object list sixteen times, the last time with a selector that fills the frame. */
+        int at = snprintf(ui, sizeof ui, "E6E600 C0 03 01 10 ");
+        for (unsigned i = 0; i < 15; i++) {
+            at += snprintf(ui + at, sizeof ui - (size_t)at, "%s00", all);
+        }
+        unsigned rest = length - 3u - 4u - 16u * 10u - 2u - 4u;
+        at += snprintf(ui + at, sizeof ui - (size_t)at, "%s01 09 09 82 %04X ", all, rest);
+        for (unsigned i = 0; i < rest; i++) {
+            at += snprintf(ui + at, sizeof ui - (size_t)at, "00");
+        }
+        TELL_SILENT(&world, 0, TO "03", ui);
+        assert_in_range(world.meter->server.requests, served, served + 1);
+        TELL(&world, 0, TO "31", "", FROM "52", NAME);
+    }
+}
+
 /* A port that takes and gives one octet at a time, and sometimes nothing. */
 static void back_pressure(void **state) {
     (void)state;
@@ -499,25 +524,16 @@ static void links_and_associations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hdlc_info_p1),
-        cmocka_unit_test(hdlc_info_n1),
-        cmocka_unit_test(hdlc_info_n2),
-        cmocka_unit_test(hdlc_info_n3),
-        cmocka_unit_test(hdlc_ndmop_n1),
-        cmocka_unit_test(no_stuffing),
-        cmocka_unit_test(snrm_in_nrm),
-        cmocka_unit_test(without_poll),
-        cmocka_unit_test(long_answer),
-        cmocka_unit_test(windows),
-        cmocka_unit_test(part_of_a_window),
-        cmocka_unit_test(numbers_wrap),
-        cmocka_unit_test(repeated_request),
-        cmocka_unit_test(window_of_the_client),
-        cmocka_unit_test(llc_and_empty),
-        cmocka_unit_test(oversized),
-        cmocka_unit_test(ui_frames),
-        cmocka_unit_test(back_pressure),
-        cmocka_unit_test(links_and_associations),
+        cmocka_unit_test(hdlc_info_p1),     cmocka_unit_test(hdlc_info_n1),
+        cmocka_unit_test(hdlc_info_n2),     cmocka_unit_test(hdlc_info_n3),
+        cmocka_unit_test(hdlc_ndmop_n1),    cmocka_unit_test(no_stuffing),
+        cmocka_unit_test(snrm_in_nrm),      cmocka_unit_test(without_poll),
+        cmocka_unit_test(long_answer),      cmocka_unit_test(windows),
+        cmocka_unit_test(part_of_a_window), cmocka_unit_test(numbers_wrap),
+        cmocka_unit_test(repeated_request), cmocka_unit_test(window_of_the_client),
+        cmocka_unit_test(llc_and_empty),    cmocka_unit_test(oversized),
+        cmocka_unit_test(ui_frames),        cmocka_unit_test(ui_beside_an_answer),
+        cmocka_unit_test(back_pressure),    cmocka_unit_test(links_and_associations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -261,46 +261,47 @@ static void test_slot_of_one_that_rests(void **state) {
     begin(ALL, 0xFFFF);
     assert_true(world_open_as(&world, 1, SAP, ALL, 0xFFFF));
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
-    world_run(&world, 9);
+    world_run(&world, 3600); /* a meter that runs a thousand times faster has no slower clients */
+    world_wait(&world, 9);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
-    world_run(&world, 1);
+    world_wait(&world, 1);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, BEGUN);
     EXPECT(&world, SAP, BLOCK_2, LOST);
     EXPECT(&world, SAP, BLOCK_1, TAKEN);
     /* One that grows keeps it. */
-    world_run(&world, 6);
+    world_wait(&world, 6);
     EXPECT_ON(&world, 1, SAP, "C1 03 C1 00 00000002 01 09", "C5 02 C1 00000002");
-    world_run(&world, 9);
+    world_wait(&world, 9);
     EXPECT(&world, SAP, BLOCK_1, TAKEN);
     /* Anew, as far as it had come: that counts for nothing; one octet more does. */
     EXPECT_ON(&world, 1, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 04 09034141", BEGUN);
-    world_run(&world, 1);
+    world_wait(&world, 1);
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
     EXPECT(&world, SAP, "C1 02 C1 " ID_2 " 00 00 00000001 04 09034141", BEGUN);
-    world_run(&world, 9);
+    world_wait(&world, 9);
     EXPECT(&world, SAP, "C1 03 C1 00 00000002 01 41", "C5 02 C1 00000002");
-    world_run(&world, 9);
+    world_wait(&world, 9);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
     EXPECT(&world, SAP, "C1 03 C1 01 00000003 00", "C5 03 C1 00 00000003");
     EXPECT(&world, SAP, GET_ID_2, "C4 01 C1 00 09 03 414141");
     /* One whose request was whole begins with a fresh time. */
-    world_run(&world, 20);
+    world_wait(&world, 20);
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
     /* And a new association, too. */
     assert_true(world_open_as(&world, 0, SAP, ALL, 0xFFFF));
-    world_run(&world, 20);
+    world_wait(&world, 20);
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, TAKEN);
     /* An ACTION, and general blocks. */
-    world_run(&world, 10);
+    world_wait(&world, 10);
     EXPECT_ON(&world, 1, SAP, "C3 04 C1 " SCRIPT " 00 00000001 01 12", "C7 04 C1 00000001");
     EXPECT(&world, SAP, BLOCK_2, LOST);
-    world_run(&world, 10);
+    world_wait(&world, 10);
     EXPECT(&world, SAP, "E0 01 0001 0000 03 C001C1", "E0 88 0001 0001 00");
     EXPECT_ON(&world, 1, SAP, "C3 06 C1 01 00000002 02 0000", "C7 01 C1 10 00");
-    world_run(&world, 10);
+    world_wait(&world, 10);
     EXPECT_ON(&world, 1, SAP, BLOCK_1, BEGUN);
     EXPECT(&world, SAP, "E0 81 0002 0001 0A " ID_2 " 00", "D8 01 01");
     EXPECT(&world, SAP, "E0 01 0001 0000 03 C001C1", "D8 01 01");
@@ -318,7 +319,7 @@ static void test_slot_of_a_reader(void **state) {
         EXPECT(&world, SAP, BLOCK_1, BEGUN);
         EXPECT_ON(&world, channel, SAP_PUBLIC, "E0 81 0002 0001 00", "D8 01 01");
         EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "D8 01 01");
-        world_run(&world, 9);
+        world_wait(&world, 9);
         EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "D8 01 01");
         EXPECT(&world, SAP, "C1 03 C1 01 00000002 01 42", "C5 03 C1 00 00000002");
         EXPECT_ON(&world, channel, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
@@ -331,13 +332,13 @@ static void test_slot_of_a_reader(void **state) {
     /* Among those that may change nothing, and against one that may, time counts. */
     assert_true(world_open_as(&world, 2, SAP_PUBLIC, ALL, 0xFFFF));
     EXPECT_ON(&world, 1, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
-    world_run(&world, 5);
-    EXPECT_ON(&world, 1, SAP_PUBLIC, general_1, "E0 88 0002 0001 00");
+    world_wait(&world, 5);
+    EXPECT_ON(&world, 1, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
     EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "D8 01 01");
-    world_run(&world, 5);
+    world_wait(&world, 5);
     EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
     EXPECT(&world, SAP, BLOCK_1, BEGUN);
-    world_run(&world, 10);
+    world_wait(&world, 10);
     EXPECT_ON(&world, 2, SAP_PUBLIC, general_1, "E0 88 0001 0001 00");
     EXPECT(&world, SAP, BLOCK_2, LOST);
 }
@@ -363,7 +364,9 @@ static void test_slot_of_one_that_waits(void **state) {
             (void)qd_meter_step(world.meter, world.tick_us, &next_us);
         }
         assert_int_equal(world.line[0].out_size, 0);
-        world.tick_us += 10 * WORLD_SECOND;
+        for (unsigned line = 0; line < WORLD_CHANNELS; line++) {
+            world.line[line].now_ms += 10000u;
+        }
         world_put_apdu(&world, 1, SAP, octets, world_hex(BLOCK_1, octets));
         for (unsigned step = 0; step < 40; step++) {
             (void)qd_meter_step(world.meter, world.tick_us, &next_us);
@@ -638,6 +641,10 @@ static void test_priority(void **state) {
     EXPECT(&world, SAP, "C0 01 C2 " ID_2 " 00", "C4 01 C2 00 09 01 41");
     assert_int_equal(world_ask_hex(&world, 0, SAP, "C0 02 41 00000001", answer, 128) > 20, 1);
     EXPECT_OCTETS(answer, 9, "C4 02 41 00 00000002 00");
+    EXPECT(&world, SAP, "C0 01 82 " ID_2 " 00", ""); /* high, but unconfirmed */
+    EXPECT(&world, SAP, "C1 01 82 " ID_2 " 00 09 01 41", "");
+    assert_int_equal(world_ask_hex(&world, 0, SAP, "C0 02 41 00000002", answer, 128) > 20, 1);
+    EXPECT_OCTETS(answer, 9, "C4 02 41 00 00000003 00");
     EXPECT(&world, SAP, "C0 01 42 " ID_2 " 00", "C4 01 42 00 09 01 41"); /* normal priority */
     EXPECT(&world, SAP, "C0 02 41 00000002", "C4 02 41 01 00000002 01 10");
     /* The same beside blocks that are collected. */
