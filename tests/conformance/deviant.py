@@ -316,7 +316,7 @@ DEVIATIONS = {
                               answer(HEX("c403c103"), lambda a: a[:4] + HEX("0104") + a[4:].replace(HEX("0104"), b"", 1))),
     "released-and-alive": ("wrapper", "APPL_REL_P1/2", lambda f: None if f[8:9] == b"\x62" else f, None),
     "rlre-with-another-reason": ("wrapper", "APPL_REL_P1/2", None, replace(HEX("800100"), HEX("800101"), b"\x63")),
-    "confirmed-when-unconfirmed": ("wrapper", "Q_AL_43,Q_AL_43/2",
+    "confirmed-when-unconfirmed": ("wrapper", "Q_AL_43,NEG_APDU_UNCONFIRMED_NOT_NEGOTIATED,NEG_APDU_UNCONFIRMED_NO_ASSOCIATION",
                                    on_apdu(lambda a: a[:2] + bytes([a[2] | 0x40]) + a[3:]
                                            if a[:1] in (b"\xc0", b"\xc1", b"\xc3") and len(a) > 3 else a), None),
     "type-error-as-success": ("wrapper", "Q_AL_14", None, replace(HEX("c501c10c"), HEX("c501c100"), b"\xc5")),
