@@ -285,6 +285,7 @@ void run_meter_run(run_meter_t *meter, uint64_t tick_us) {
 
 void run_meter_cut(run_meter_t *meter, uint64_t tick_us, uint64_t restored_us) {
     meter->dark_us = meter->supply.state == QD_POWER_MAINS ? tick_us : meter->supply.since_us;
+    qd_meter_release(meter->memory, meter->size);
     (void)memset(meter->memory, LOST, meter->size);
     meter->meter = NULL;
     meter->player.off = true;

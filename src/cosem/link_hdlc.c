@@ -280,7 +280,7 @@ static void on_ui(qd_link_t *link, const qd_heard_t *heard) {
     if (frame->overflow || frame->head.segmented || frame->length <= QD_HDLC_LLC_SIZE ||
         !llc_is_right(frame->information, frame->length) ||
         !qd_server_is_unconfirmed(frame->information + QD_HDLC_LLC_SIZE, frame->length - QD_HDLC_LLC_SIZE)) {
-        return; /* of general blocks, ciphered APDUs and those of ACSE nothing is known here: left alone as well */
+        return; /* a GET would have no effect; of general blocks, ciphered APDUs and those of ACSE nothing is known here: left alone as well */
     }
     h->lone = true;
     h->lone_client = heard->client;

@@ -173,7 +173,8 @@ static const qd_service_row_t *service_of(const uint8_t *apdu, size_t length) {
 
 bool qd_server_is_unconfirmed(const uint8_t *apdu, size_t length) {
     const qd_service_row_t *row = service_of(apdu, length);
-    return row != NULL && row->invoke_at != 0 && length > row->invoke_at &&
+    /* A GET without an answer would be nothing: whatever its service class says, and many clients say 0, it is answered. */
+    return row != NULL && row->tag != QD_APDU_GET_REQUEST && row->invoke_at != 0 && length > row->invoke_at &&
            (apdu[row->invoke_at] & QD_INVOKE_CONFIRMED) == 0;
 }
 

@@ -97,7 +97,7 @@ qd_status_t qd_server_exception(qd_writer_t *w, qd_exception_state_t state, qd_e
 /* The same for what the association's state allows, and ends its transfer. */
 qd_status_t qd_service_refuse(qd_service_t *service, qd_exception_service_t reason);
 bool qd_service_has(const qd_service_t *service, uint32_t conformance);
-/* A request that nobody gets an answer to, neither a result nor a refusal. */
+/* A SET, ACTION or ACCESS of service class 0, to which nobody gets an answer, neither a result nor a refusal. */
 bool qd_server_is_unconfirmed(const uint8_t *apdu, size_t length);
 
 /* server_stream.c: a transfer without anything in it, for a fresh request. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/event.h"
+#include "meter/gap.h"
 #include "meter/migrate.h"
 
 /* Every record of the meter, and the head of each log, sorted by id; metrology's first. What is written
@@ -50,13 +51,16 @@ void qd_meter_layout(const qd_model_t *model, qd_store_layout_t *layout) {
 static void *arena_take(qd_arena_t *arena, size_t size) {
     size_t aligned = (size + 7u) & ~(size_t)7u;
     size_t at = arena->used;
-    arena->used += aligned;
+    arena->used += aligned + QD_GAP_SIZE;
     if (arena->memory == NULL) {
         return NULL;
     }
     if (arena->used > arena->size) {
         arena->spent = true;
         return NULL;
+    }
+    if (QD_GAP_SIZE > 0 && arena->gaps) {
+        qd_gap_close(arena->memory + at + size, aligned - size + QD_GAP_SIZE);
     }
     return arena->memory + at;
 }
@@ -74,7 +78,8 @@ typedef struct qd_carving {
     void *module[QD_MODULE_COUNT];
     void *way_state; /* of options.gate */
     qd_link_t *links;
-    uint8_t *buffers[QD_CHANNELS_MAX]; /* receive, then transmit */
+    uint8_t *receive[QD_CHANNELS_MAX];
+    uint8_t *transmit[QD_CHANNELS_MAX];
 } qd_carving_t;
 
 static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd_arena_t *arena,
@@ -100,8 +105,8 @@ static void carve(const qd_model_t *model, const qd_meter_options_t *options, qd
     }
     carving->links = arena_take(arena, model->cosem->channel_count * sizeof(qd_link_t));
     for (uint8_t i = 0; i < model->cosem->channel_count; i++) {
-        carving->buffers[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->receive_pdu) +
-                                                    QD_LINK_BUFFER(model->cosem->transmit_pdu));
+        carving->receive[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->receive_pdu));
+        carving->transmit[i] = arena_take(arena, QD_LINK_BUFFER(model->cosem->transmit_pdu));
     }
     carving->way_state = options->gate != NULL ? arena_take(arena, options->gate->state_size) : NULL;
     carving->rest = arena->used - store_at;
@@ -114,7 +119,7 @@ size_t qd_meter_size(const qd_model_t *model) {
 }
 
 size_t qd_meter_size_with(const qd_model_t *model, const qd_meter_options_t *options) {
-    qd_arena_t arena = {NULL, 0, 0, false};
+    qd_arena_t arena = {.memory = NULL};
     qd_carving_t carving;
     carve(model, options != NULL ? options : &no_options, &arena, &carving);
     return arena.used;
@@ -193,9 +198,8 @@ static void start_channels(qd_meter_t *meter, const qd_carving_t *carving) {
     meter->links = carving->links;
     qd_server_init(&meter->server, tables, &meter->objects, carving->module[QD_MODULE_ASSOCIATION]);
     for (uint8_t i = 0; i < meter->ports.channel_count; i++) {
-        uint8_t *receive = carving->buffers[i];
         qd_link_init(&meter->links[i], i, &tables->channels[i], carving->module[QD_MODULE_IO],
-                     meter->ports.channel[i], receive, receive + QD_LINK_BUFFER(tables->receive_pdu));
+                     meter->ports.channel[i], carving->receive[i], carving->transmit[i]);
     }
 }
 
@@ -245,9 +249,13 @@ static qd_status_t start(qd_meter_t *m, const qd_carving_t *carving, const qd_me
     return status;
 }
 
+void qd_meter_release(void *memory, size_t size) {
+    qd_gap_open(memory, size);
+}
+
 qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, const qd_meter_ports_t *ports,
                           const qd_meter_options_t *options, uint64_t tick_us, qd_meter_t **meter) {
-    qd_arena_t arena = {memory, size, 0, false};
+    qd_arena_t arena = {.memory = memory, .size = size};
     qd_carving_t carving;
     if (memory == NULL || ((uintptr_t)memory & 7u) != 0 || !ports_complete(model, ports)) {
         return QD_ARGUMENT;
@@ -255,6 +263,7 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     if (options == NULL) {
         options = &no_options;
     }
+    qd_meter_release(memory, size); /* another meter may have been there */
     carve(model, options, &arena, &carving);
     if (arena.spent) {
         return QD_NO_SPACE;
@@ -273,6 +282,11 @@ qd_status_t qd_meter_init(void *memory, size_t size, const qd_model_t *model, co
     }
     if (status == QD_OK) {
         *meter = m;
+    }
+    if (status == QD_OK && QD_GAP_SIZE > 0) {
+        /* Not before: a migration has used what is now the other parts as one. */
+        arena = (qd_arena_t){.memory = memory, .size = size, .gaps = true};
+        carve(model, options, &arena, &carving);
     }
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct qd_arena {
     size_t size;
     size_t used;
     bool spent; /* something did not fit */
+    bool gaps;  /* what is between the parts is closed: gap.h */
 } qd_arena_t;
 
 /* A way to metrology's gate other than calling it; its state lies in the meter's memory. */

@@ -26,6 +26,15 @@ typedef struct peer {
 
 static const uint8_t windows[] = {0, 1, 3, 63};
 
+/* With what lies between the parts of the meter, which nobody else may read. */
+__attribute__((no_sanitize("address"))) static void copy_world(world_t *to, const world_t *from) {
+    volatile uint64_t *into = (volatile uint64_t *)(void *)to;
+    const volatile uint64_t *out = (const volatile uint64_t *)(const void *)from;
+    for (size_t i = 0; i < sizeof *to / sizeof *into; i++) {
+        into[i] = out[i];
+    }
+}
+
 /* A meter with two associations; every input finds it as it was, at the same place. */
 static void begin(world_t *w) {
     static world_t fresh;
@@ -37,10 +46,10 @@ static void begin(world_t *w) {
         for (unsigned i = 0; i < 2; i++) {
             FUZZ_MUST(world_open_as(w, i, SAP_MANAGEMENT, CONFORMANCE, PDU_SIZE));
         }
-        fresh = *w;
+        copy_world(&fresh, w);
         ready = true;
     }
-    *w = fresh;
+    copy_world(w, &fresh);
 }
 
 /* What was answered: any APDU no longer than agreed, blocks of a stream in the order of their numbers. */

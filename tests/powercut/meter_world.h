@@ -152,6 +152,7 @@ static inline void mw_connect(meter_world_t *w) {
 static inline void mw_init_at(meter_world_t *w, const qd_model_t *model, uint64_t seed,
                               qd_sim_supply_t *outer, uint32_t fram_size, void *fram_memory,
                               void *nor_memory) {
+    qd_meter_release(w->memory, sizeof w->memory);
     memset(w, 0, sizeof *w);
     w->model = model;
     w->seed = seed;
@@ -189,6 +190,7 @@ static inline void mw_free(meter_world_t *w) {
 /* Power comes. */
 static inline qd_status_t mw_start(meter_world_t *w) {
     uint64_t next_us = 0;
+    qd_meter_release(w->memory, sizeof w->memory);
     memset(w->memory, 0xA5, sizeof w->memory);
     w->state = QD_POWER_MAINS;
     w->from_us = w->now_us;

@@ -288,7 +288,7 @@ static void test_how_many_selections(void **state) {
 static qd_module_t slow;
 static const qd_module_t *original;
 static unsigned acts;
-static unsigned gets;
+static unsigned reads;
 
 static qd_status_t slow_act(void *self, const qd_call_t *call, qd_ref_t ref, const qd_source_t *source) {
     acts++;
@@ -296,8 +296,8 @@ static qd_status_t slow_act(void *self, const qd_call_t *call, qd_ref_t ref, con
 }
 
 static qd_status_t slow_get(void *self, const qd_call_t *call, qd_ref_t ref, qd_scalar_t *value) {
-    gets++;
-    return gets % 3u != 0 ? QD_PENDING : original->get(self, call, ref, value);
+    reads++;
+    return reads % 3u != 0 ? QD_PENDING : original->get(self, call, ref, value);
 }
 
 /* Items that wait, each done once; a value kept before is the one of that time. */
@@ -311,14 +311,14 @@ static void test_items_that_wait(void **state) {
     slow.get = slow_get;
     m->module = &slow;
     acts = 0;
-    gets = 0;
+    reads = 0;
     EXPECT(
         &world, SAP,
         "D9 40000001 00 06 01 " RATE " 04 " LOG ENTRY " 03 " SCRIPT " 01 " RATE " 03 " SCRIPT " 01 " NOBODY
         " 06 00 00 12 0003 00 12 0002 00",
         "DA 40000001 00 00 06 11 01 01 01 02 01 11 02 00 11 03 00 00 06 01 00 01 00 03 00 01 00 03 00 01 04");
     assert_int_equal(acts, 6);
-    assert_int_equal(gets, 6);
+    assert_int_equal(reads, 6);
     m->module = original;
     EXPECT(&world, SAP, "C0 01 C1 " RATE " 00", "C4 01 C1 00 11 02");
     /* A list whose first selection is refused: the second one is its own when the call comes back. */

@@ -251,7 +251,7 @@ static void test_short_answer_again(void **state) {
         /* A plain request ends that; a number that was never sent is nonsense. */
         EXPECT(&world, SAP, cases[i].request, first);
         EXPECT(&world, SAP, GET_ID_3, "C4 01 C1 00 09 00");
-        EXPECT(&world, SAP, "E0 81 0004 0001 00", "");
+        EXPECT(&world, SAP, "E0 81 0004 0000 00", "");
         EXPECT(&world, SAP, cases[i].request, first);
         EXPECT(&world, SAP, "E0 81 0002 0002 00", "D8 01 03");
     }

@@ -99,11 +99,12 @@ static void test_invoke_id_and_priority_are_echoed(void **state) {
     EXPECT(&world, SAP_PUBLIC, "C0 01 40 0001 00002A0000FF 01 00", "C4 01 40 00 09 06 00002A0000FF");
 }
 
-/* Service class 0 is unconfirmed: there is nothing to hear. */
-static void test_unconfirmed_get_is_silent(void **state) {
+/* Service class 0, as many clients have it in every request, does not take a GET's answer away. */
+static void test_service_class_of_a_get(void **state) {
     (void)state;
     expect_client(&world, SAP_PUBLIC);
-    EXPECT(&world, SAP_PUBLIC, "C0 01 81 0001 00002A0000FF 02 00", "");
+    EXPECT(&world, SAP_PUBLIC, "C0 01 81 0001 00002A0000FF 01 00", "C4 01 81 00 09 06 00002A0000FF");
+    EXPECT(&world, SAP_PUBLIC, "C0 01 01 0001 FFFFFFFFFFFF 02 00", "C4 01 01 01 04");
 }
 
 static void test_what_is_refused_how(void **state) {
@@ -459,7 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attributes_of_a_register),
         cmocka_unit_test(test_invoke_id_and_priority_are_echoed),
-        cmocka_unit_test(test_unconfirmed_get_is_silent),
+        cmocka_unit_test(test_service_class_of_a_get),
         cmocka_unit_test(test_what_is_refused_how),
         cmocka_unit_test(test_views_of_the_clients),
         cmocka_unit_test(test_broken_requests_leave_the_association),

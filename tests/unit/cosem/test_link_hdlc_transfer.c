@@ -404,6 +404,7 @@ static void ui_frames(void **state) {
     static const char *const not_served[] = {"E0 81 0001 0000 10 C1 01 C1 0008 0000010000FF 03 00 10 0011",
                                              "E0 81 0001 0000 10 C1 01 81 0008 0000010000FF 03 00 10 0011",
                                              "E0 01 0001 0000 03 C00181",
+                                             "C0 01 81 0001 00002A0000FF 02 00",
                                              "62 00",
                                              "61 00",
                                              "01 00",
@@ -428,49 +429,48 @@ static void ui_frames(void **state) {
         TELL_SILENT(&world, 0, TO "03", ui);
         TELL_SILENT(&world, 0, TO "13", ui);
     }
-    TELL_SILENT(&world, 0, TO "03", "E6E700 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, TO "03", "E6E700 C10181000100002A0000FF02000900");
     TELL_SILENT(&world, 0, TO "03", "E6E6");
     TELL_SILENT(&world, 0, TO "03", "");
     assert_int_equal(world.meter->server.requests, served);
-    TELL_SILENT(&world, 0, TO "13", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, TO "13", "E6E600 C10181000100002A0000FF02000900");
     assert_int_equal(world.meter->server.requests, served + 1);
-    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C00181000100002A0000FF0200");
-    TELL_SILENT(&world, 0, "02 FF 21 03", "E6E600 C00181000100002A0000FF0200");
-    TELL_SILENT(&world, 0, "FE 23 21 03", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C10181000100002A0000FF02000900");
+    TELL_SILENT(&world, 0, "02 FF 21 03", "E6E600 C10181000100002A0000FF02000900");
+    TELL_SILENT(&world, 0, "FE 23 21 03", "E6E600 C10181000100002A0000FF02000900");
     assert_int_equal(world.meter->server.requests, served + 4);
-    TELL_SILENT(&world, 0, "04 FF 21 03", "E6E600 C00181000100002A0000FF0200");
-    TELL_SILENT(&world, 0, "02 25 21 03", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, "04 FF 21 03", "E6E600 C10181000100002A0000FF02000900");
+    TELL_SILENT(&world, 0, "02 25 21 03", "E6E600 C10181000100002A0000FF02000900");
     assert_int_equal(world.meter->server.requests, served + 4);
     TELL(&world, 0, TO "32", GET_NAME, FROM "52", NAME); /* the link has not noticed, */
-    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C10181000100002A0000FF02000900");
     TELL(&world, 0, TO "31", "", FROM "52", NAME); /* nor has an answer that waits for its acknowledgement, */
     line_put(&world, 0, TO "54", "E6E600 C001C20011", true);
     HEAR(&world, 0, FROM "71", "");
-    TELL_SILENT(&world, 0, "FE FF 03 13", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, "FE FF 03 13", "E6E600 C10181000100002A0000FF02000900");
     TELL(&world, 0, TO "56", "0000290000FF0200", FROM "94", SAPS); /* nor half a request */
     /* Without a link it is heard as well. */
     TELL(&world, 0, TO "53", "", FROM "73", "");
     served = world.meter->server.requests;
-    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C00181000100002A0000FF0200");
+    TELL_SILENT(&world, 0, "FE FF 21 13", "E6E600 C10181000100002A0000FF02000900");
     assert_int_equal(world.meter->server.requests, served + 1);
 }
 
 /* However much room a UI leaves behind itself, the answer that waits for its acknowledgement stays what it is. */
 static void ui_beside_an_answer(void **state) {
-    static const char all[] = "000F 0000280000FF 02 ";
     char ui[2048];
     (void)state;
     for (unsigned length = 360; length <= 384; length++) {
         start_associated("");
         TELL(&world, 0, TO "32", GET_NAME, FROM "52", NAME);
         uint32_t served = world.meter->server.requests;
-        /* The object list sixteen times, the last time with a selector that fills the frame. */
-        int at = snprintf(ui, sizeof ui, "E6E600 C0 03 01 10 ");
-        for (unsigned i = 0; i < 15; i++) {
-            at += snprintf(ui + at, sizeof ui - (size_t)at, "%s00", all);
+        /* Sixteen methods, whose results take more than there is; the last parameter fills the frame. */
+        int at = snprintf(ui, sizeof ui, "E6E600 C3 03 01 10 ");
+        for (unsigned i = 0; i < 16; i++) {
+            at += snprintf(ui + at, sizeof ui - (size_t)at, "0009 00000A0064FF 01 ");
         }
-        unsigned rest = length - 3u - 4u - 16u * 10u - 2u - 4u;
-        at += snprintf(ui + at, sizeof ui - (size_t)at, "%s01 09 09 82 %04X ", all, rest);
+        unsigned rest = length - 3u - 4u - 16u * 9u - 1u - 15u - 4u;
+        at += snprintf(ui + at, sizeof ui - (size_t)at, "10 %030u 09 82 %04X ", 0u, rest);
         for (unsigned i = 0; i < rest; i++) {
             at += snprintf(ui + at, sizeof ui - (size_t)at, "00");
         }

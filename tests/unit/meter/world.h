@@ -216,6 +216,7 @@ static inline uint32_t world_line_now_ms(void *context) {
 
 /* A world without history: blank FRAM, clock right, every channel connected, nothing flows. */
 static inline void world_blank(world_t *w, const qd_model_t *model) {
+    qd_meter_release(&w->memory, sizeof w->memory);
     memset(w, 0, sizeof *w);
     memset(w->cells, 0xFF, sizeof w->cells);
     w->model = model;
@@ -288,6 +289,7 @@ static inline qd_status_t world_start(world_t *w) {
 /* Power off and on again: memory is lost, the reserve keeps the clock. */
 static inline qd_status_t world_restart(world_t *w) {
     w->rtc_ms = qd_meter_utc_ms(w->meter, w->tick_us);
+    qd_meter_release(&w->memory, sizeof w->memory);
     memset(&w->memory, 0xA5, sizeof w->memory);
     for (unsigned i = 0; i < WORLD_CHANNELS; i++) {
         w->line[i].generation++;
