@@ -276,7 +276,7 @@ def test_the_invoke_id_and_priority_come_back(site):
 
 def test_unknown_apdus_get_an_exception(site):
     with site.line("public") as line:
-        for apdu in (b"\x05\x01\x02\x02\xfa\x00", b"\xfe\x00", bytes([0xD9]) + bytes(12), b"\xc8\x12\x30" + bytes(17)):
+        for apdu in (b"\x05\x01\x02\x02\xfa\x00", b"\xfe\x00", bytes([0xD9, 0x40]) + bytes(11), b"\xc8\x12\x30" + bytes(17)):
             assert line.ask(apdu)[:1] == b"\xd8"
         assert line.ask(LDN)[0] == 0xC4
 
