@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DEPTH_MAX 24 /* of names in names */
+#define WIDTH_MAX 8  /* octets of a number */
 
 /* --- octets ------------------------------------------------------------------------------------------- */
 
@@ -439,10 +440,18 @@ static bool apply(builder_t *builder, const char *name, const long *number, cf_o
         cf_put(to, body->at + at, body->length - at);
         return true;
     } else if (strcmp(name, "bit") == 0) { /* bit N of W octets, 0 the most significant */
+        if (number[1] < 1 || number[1] > WIDTH_MAX || number[0] < 0 || number[0] >= 8 * number[1]) {
+            builder->why = "no such bit";
+            return false;
+        }
         for (at = 0; at < (size_t)number[1]; at++) {
             cf_put_1(to, at == (size_t)number[0] / 8u ? 0x80u >> number[0] % 8 : 0u);
         }
     } else if (strcmp(name, "length") == 0) {
+        if (number[0] < 1 || number[0] > WIDTH_MAX) {
+            builder->why = "a number has 1 to 8 octets";
+            return false;
+        }
         cf_put_number(to, body->length, (size_t)number[0]);
         return true;
     } else if (!place(builder, number[0], body->length, &at)) {

@@ -245,8 +245,9 @@ static cf_verdict_t get_fault(cf_runner_t *runner, const char *what, cf_heard_t 
     return CF_FAIL;
 }
 
-cf_verdict_t cf_get(cf_runner_t *runner, const uint8_t *descriptor, size_t length, cf_octets_t *data,
-                    bool *refused) {
+/* choice: 1 GET of one attribute, 3 of a list; descriptor is what stands behind the invoke-id. */
+static cf_verdict_t get(cf_runner_t *runner, uint8_t choice, const uint8_t *descriptor, size_t length,
+                        cf_octets_t *data, bool *refused) {
     cf_octets_t apdu = {NULL, 0, 0};
     uint32_t number = 0;
     bool last = false;
@@ -254,7 +255,9 @@ cf_verdict_t cf_get(cf_runner_t *runner, const uint8_t *descriptor, size_t lengt
 
     cf_clear(data);
     *refused = false;
-    cf_put(&apdu, "\xC0\x01\xC1", 3);
+    cf_put_1(&apdu, 0xC0);
+    cf_put_1(&apdu, choice);
+    cf_put_1(&apdu, 0xC1);
     cf_put(&apdu, descriptor, length);
     while (!last && number < BLOCKS_MAX) {
         heard = cf_ask(runner, apdu.at, apdu.length);
@@ -262,7 +265,11 @@ cf_verdict_t cf_get(cf_runner_t *runner, const uint8_t *descriptor, size_t lengt
         if (heard != CF_FRAME || apdu.length < 4u || apdu.at[0] != 0xC4u || apdu.at[2] != 0xC1u) {
             break;
         }
-        if (number == 0u && apdu.at[1] == 1u && apdu.at[3] <= 1u) {
+        if (number == 0u && choice == 3u && apdu.at[1] == 3u) {
+            cf_put(data, apdu.at + 3, apdu.length - 3u);
+            last = true;
+        } else if (number == 0u && apdu.at[1] == 1u && apdu.at[3] <= 1u &&
+                   (choice == 1u || apdu.at[3] == 1u)) {
             *refused = apdu.at[3] == 1u;
             cf_put(data, apdu.at + 4, apdu.length - 4u);
             last = true;
@@ -289,8 +296,16 @@ cf_verdict_t cf_get(cf_runner_t *runner, const uint8_t *descriptor, size_t lengt
     return CF_PASS;
 }
 
-/* getall NAME DESCRIPTOR: the whole value, however many blocks it takes. */
-static cf_verdict_t step_getall(cf_runner_t *runner, const cf_step_t *step) {
+cf_verdict_t cf_get(cf_runner_t *runner, const uint8_t *descriptor, size_t length, cf_octets_t *data,
+                    bool *refused) {
+    return get(runner, 1, descriptor, length, data, refused);
+}
+
+/*
+ * getall NAME DESCRIPTOR: the whole value, however many blocks it takes. getlist NAME LIST: so with GET of a list; the
+ * name gets the number of the results and the results.
+ */
+static cf_verdict_t step_getall(cf_runner_t *runner, const cf_step_t *step, bool list) {
     size_t name = strcspn(step->text, " ");
     cf_octets_t descriptor = {NULL, 0, 0};
     cf_octets_t data = {NULL, 0, 0};
@@ -303,11 +318,11 @@ static cf_verdict_t step_getall(cf_runner_t *runner, const cf_step_t *step) {
         cf_free(&descriptor);
         return bad_table(runner, step, why);
     }
-    verdict = cf_get(runner, descriptor.at, descriptor.length, &data, &refused);
+    verdict = get(runner, list ? 3 : 1, descriptor.at, descriptor.length, &data, &refused);
     if (verdict == CF_PASS && refused) {
         verdict = cf_say_verdict(runner, CF_FAIL, "line %u: GET is refused with %02X", step->line,
                                  data.length > 0u ? data.at[0] : 0u);
-    } else if (verdict == CF_PASS && cf_data_measure(data.at, data.length) != data.length) {
+    } else if (verdict == CF_PASS && !list && cf_data_measure(data.at, data.length) != data.length) {
         verdict = cf_say_verdict(runner, CF_FAIL, "line %u: the value is no A-XDR element", step->line);
     }
     if (verdict == CF_PASS) {
@@ -652,7 +667,8 @@ static cf_verdict_t run_step(cf_runner_t *runner, const cf_step_t *step) {
            : strcmp(word, "alive") == 0   ? step_alive(runner, step)
            : strcmp(word, "check") == 0   ? step_check(runner, step, CF_FAIL)
            : strcmp(word, "require") == 0 ? step_check(runner, step, CF_NOT_APPLICABLE)
-           : strcmp(word, "getall") == 0  ? step_getall(runner, step)
+           : strcmp(word, "getall") == 0  ? step_getall(runner, step, false)
+           : strcmp(word, "getlist") == 0 ? step_getall(runner, step, true)
            : strcmp(word, "do") == 0      ? cf_walk(runner, step->text)
                                           : bad_table(runner, step, "no such step");
 }

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const words[] = {"open",   "close", "reset",   "on",     "link",  "aa",     "ask",
-                                    "expect", "tx",    "rx",      "slow",   "wait",  "let",    "def",
-                                    "for",    "end",   "alive",   "as",     "check", "getall", "do",
-                                    "part",   "count", "require", "forget", "rows"};
+static const char *const words[] = {"open",   "close", "reset", "on",      "link",   "aa",     "ask",
+                                    "expect", "tx",    "rx",    "slow",    "wait",   "let",    "def",
+                                    "for",    "end",   "alive", "as",      "check",  "getall", "getlist",
+                                    "do",     "part",  "count", "require", "forget", "rows"};
 
 static void *grow(void *rows, size_t count, size_t size) {
     void *more = realloc(rows, (count + 1u) * size);

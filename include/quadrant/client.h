@@ -148,6 +148,7 @@ typedef struct qd_client_link {
     bool final;            /* the meter has said all: the turn is ours */
     bool complete;         /* the last segment of a reply is there */
     uint8_t outstanding;   /* I frames that the meter has not acknowledged */
+    uint8_t replaced;      /* APDUs that came where one reply was due */
     uint16_t raw;          /* octets of the frame that arrives */
     size_t received;       /* octets of a reply, its LLC included */
 } qd_client_link_t;

@@ -9,9 +9,10 @@
 #include "protocol/axdr.h"
 #include "protocol/xdlms.h"
 
-#define HEAD_OCTETS 9u /* tag, control, two numbers, longest length */
-#define OWN_WINDOW 8u  /* blocks that this side takes at once */
-#define STALLS_MAX 4u  /* acknowledgements in a row that bring nothing */
+#define HEAD_OCTETS 9u                            /* tag, control, two numbers, longest length */
+#define OWN_WINDOW 8u                             /* blocks that this side takes at once */
+#define STALLS_MAX 4u                             /* acknowledgements in a row that bring nothing */
+#define IDLE_MAX ((STALLS_MAX + 1u) * OWN_WINDOW) /* blocks in a row that bring nothing */
 
 static qd_status_t decode(qd_reader_t *r, qd_gbt_t *block) {
     return qd_gbt_decode(r, block) == QD_OK && qd_reader_left(r) == 0u ? QD_OK : QD_MALFORMED;
@@ -129,23 +130,33 @@ static qd_client_result_t acknowledge(qd_client_t *client) {
     return qd_client_send(client, w.at);
 }
 
-/* Takes one block into the room. *last: the transfer is complete; *wait: the peer waits for an acknowledgement. */
+/* What one block meant. */
+typedef struct taken {
+    bool last;  /* the transfer is complete */
+    bool wait;  /* the peer waits for an acknowledgement */
+    bool moved; /* it has brought octets of the answer */
+} taken_t;
+
+/* Takes one block into the room. */
 static qd_client_result_t take_block(qd_client_t *client, qd_client_room_t *room, qd_reader_t *reply,
-                                     bool *last, bool *wait) {
+                                     taken_t *taken) {
     qd_gbt_t block;
 
-    *last = false;
     if (decode(reply, &block) != QD_OK) {
         return qd_client_violation(client, "a malformed block of general block transfer");
     }
-    *wait = !block.streaming;
+    taken->wait = !block.streaming;
     if (block.number != (uint16_t)(client->gbt.received + 1u)) {
         return QD_CLIENT_OK; /* a gap or a repetition: the acknowledgement says what is missing */
     }
+    if (block.number == UINT16_MAX && !block.last) {
+        return qd_client_violation(client, "general block transfer has no more numbers");
+    }
     client->gbt.received = block.number;
-    *last = block.last;
+    taken->last = block.last;
+    taken->moved = block.data.length > 0u;
     if (room == NULL || room->out == NULL) {
-        return block.data.length == 0u && !*last
+        return block.data.length == 0u && !block.last
                    ? QD_CLIENT_OK
                    : qd_client_fail(client, QD_CLIENT_OWN, "the answer is longer than the room for it");
     }
@@ -169,26 +180,27 @@ static bool take_single(qd_client_t *client, qd_reader_t *reply) {
 qd_client_result_t qd_client_gbt_receive(qd_client_t *client, qd_client_room_t *room, qd_reader_t *reply) {
     size_t start = room != NULL ? room->at : 0u;
     unsigned stalls = 0;
+    unsigned idle = 0;
 
-    while (stalls <= STALLS_MAX) {
-        uint16_t before = client->gbt.received;
-        bool last = false;
-        bool wait = false;
+    while (stalls <= STALLS_MAX && idle <= IDLE_MAX) {
+        taken_t taken = {false, false, false};
         qd_client_result_t result;
 
         if ((room == NULL || room->at == start) && take_single(client, reply)) {
             return QD_CLIENT_OK;
         }
-        result = take_block(client, room, reply, &last, &wait);
-        if (result == QD_CLIENT_OK && last && room != NULL) {
+        result = take_block(client, room, reply, &taken);
+        if (result == QD_CLIENT_OK && taken.last && room != NULL) {
             qd_reader_init(reply, room->out + start, room->at - start);
             room->at = start; /* what was joined is read from here, and its parts are joined again */
             return QD_CLIENT_OK;
         }
-        if (result == QD_CLIENT_OK && wait) {
+        if (result == QD_CLIENT_OK && taken.wait) {
             result = acknowledge(client);
         }
-        client->start_ms = client->config.transport->now_ms(client->config.transport->context);
+        if (taken.moved) { /* only what goes on gets time anew */
+            client->start_ms = client->config.transport->now_ms(client->config.transport->context);
+        }
         if (result == QD_CLIENT_OK) {
             result = qd_client_receive(client, reply);
         }
@@ -198,7 +210,8 @@ qd_client_result_t qd_client_gbt_receive(qd_client_t *client, qd_client_room_t *
         if (qd_reader_peek(reply) != QD_APDU_GENERAL_BLOCK_TRANSFER) {
             return qd_client_violation(client, "another APDU inside a general block transfer");
         }
-        stalls = client->gbt.received == before ? stalls + (wait ? 1u : 0u) : 0u;
+        stalls = taken.moved ? 0u : stalls + (taken.wait ? 1u : 0u);
+        idle = taken.moved ? 0u : idle + 1u;
     }
     return qd_client_violation(client, "general block transfer does not go on");
 }

@@ -16,6 +16,7 @@
 #define STREAM (HEAD_ROOM - QD_HDLC_LLC_SIZE) /* an APDU with its LLC in front begins here */
 #define FRAME_MIN 9u                          /* flags, format, two addresses, control, FCS */
 #define STRAY_MAX 32u                         /* frames in one turn that say nothing */
+#define REPLACED_MAX 8u                       /* APDUs in front of a reply that nobody has taken */
 #define POLL_PAUSE_MS 20u                     /* between two questions to a meter that is still at work */
 
 /* One frame as it came. */
@@ -355,6 +356,12 @@ static qd_client_result_t take_segment(qd_client_t *client, const frame_t *frame
     if (link->complete) {
         link->complete = false; /* another APDU, which nobody has taken: the later one counts */
         link->received = 0;
+        if (link->replaced++ >= REPLACED_MAX) {
+            return qd_client_violation(client, "one APDU after the other instead of a reply");
+        }
+    }
+    if (frame->length == 0u && frame->head.segmented) {
+        return qd_client_violation(client, "an empty segment that is not the last");
     }
     if (frame->length > room - link->received) {
         return qd_client_violation(client, "the reply is longer than the agreed APDU size");
@@ -485,6 +492,7 @@ qd_client_result_t qd_client_hdlc_send(qd_client_t *client, size_t length) {
     memcpy(client->buffer + STREAM, llc, sizeof llc);
     link->complete = false;
     link->received = 0;
+    link->replaced = 0;
     link->outstanding = 0;
     while (done < segments) {
         uint8_t sent;

@@ -148,6 +148,135 @@ def unnumbered_information(fields):
 
 HEX = bytes.fromhex
 
+
+# --- what needs a memory: pairs of functions, requests and answers, each on APDUs; AARQ begins afresh -----------------------
+
+def lost_answer_of_many(every):
+    """One GET response of so many is lost."""
+    count = 0
+
+    def from_meter(frame):
+        nonlocal count
+        count += frame[8:9] == b"\xc4"
+        return None if frame[8:9] == b"\xc4" and count % every == 0 else frame
+    return None, from_meter
+
+
+def rights_never_come_back():
+    """Behind an AARQ with GET alone, all others are taken for the same."""
+    narrow = False
+
+    def to_meter(apdu):
+        nonlocal narrow
+        at = apdu.find(HEX("5f1f0400"))
+        if apdu[:1] != b"\x60" or at < 0:
+            return apdu
+        narrow = narrow or apdu[at + 4:at + 7] == HEX("000010")
+        return apdu[:at + 4] + HEX("000010") + apdu[at + 7:] if narrow else apdu
+    return on_apdu(to_meter), None
+
+
+def never_freed():
+    """The first SET in blocks has the room for ever."""
+    taken = 0
+
+    def from_meter(apdu):
+        nonlocal taken
+        if apdu[:2] != HEX("c502"):
+            return apdu
+        taken += 1
+        return apdu if taken == 1 else HEX("c503") + apdu[2:3] + b"\x02" + apdu[3:7]
+    return None, on_apdu(from_meter)
+
+
+def spoilt_by_priority():
+    """The next block behind an answer of high priority has another octet."""
+    spoilt = False
+
+    def from_meter(apdu):
+        nonlocal spoilt
+        if apdu[:3] == HEX("c401c2"):
+            spoilt = True
+        elif spoilt and apdu[:3] == HEX("c40241"):
+            spoilt = False
+            return apdu[:-1] + bytes([apdu[-1] ^ 1])
+        return apdu
+    return None, on_apdu(from_meter)
+
+
+def blocks_as_they_come():
+    """The blocks of a request are counted, whatever their numbers."""
+    count = 0
+
+    def to_meter(apdu):
+        nonlocal count
+        if apdu[:1] in (b"\x60", b"\xc1"):
+            count = 0
+        if apdu[:1] != b"\xe0" or len(apdu) < 8:
+            return apdu
+        count += 1
+        return apdu[:2] + count.to_bytes(2, "big") + apdu[4:]
+    return on_apdu(to_meter), None
+
+
+def written_twice():
+    """A last block that comes again has the whole request done again."""
+    parts, whole = {}, None
+
+    def to_meter(apdu):
+        nonlocal whole
+        if apdu[:1] == b"\x60":
+            parts.clear()
+            whole = None
+        if apdu[:1] != b"\xe0" or len(apdu) < 8:
+            return apdu
+        number = int.from_bytes(apdu[2:4], "big")
+        if apdu[1] & 0x80 and whole is not None:
+            return b"\xe0\x81\0\1\0\0" + bytes([len(whole)]) + whole
+        parts[number] = apdu[7:]
+        if apdu[1] & 0x80:
+            whole = b"".join(parts[n] for n in sorted(parts))
+        return apdu
+    return on_apdu(to_meter), None
+
+
+def first_block_goes_on():
+    """A first block like the last one is passed over: its sender is told how far the other request had come."""
+    first = None
+
+    def to_meter(apdu):
+        nonlocal first
+        if apdu[:1] == b"\x60":
+            first = None
+        if apdu[:1] != b"\xe0" or apdu[2:4] != b"\0\1" or apdu[1] & 0x80:
+            return apdu
+        if apdu[6:] == first:
+            return HEX("e0810002000000")
+        first = apdu[6:]
+        return apdu
+    return on_apdu(to_meter), None
+
+
+def services_of_all():
+    """All services are served, whatever was agreed."""
+    asked = b""
+
+    def to_meter(apdu):
+        nonlocal asked
+        at = apdu.find(HEX("5f1f0400")) + 4
+        if apdu[:1] != b"\x60" or at < 4:
+            return apdu
+        asked = apdu[at:at + 3]
+        return apdu[:at] + HEX("20fe5d") + apdu[at + 3:]
+
+    def from_meter(apdu):
+        at = apdu.find(HEX("5f1f0400")) + 4
+        if apdu[:1] != b"\x61" or at < 4:
+            return apdu
+        return apdu[:at] + bytes(a & b for a, b in zip(asked, apdu[at:at + 3])) + apdu[at + 3:]
+    return on_apdu(to_meter), on_apdu(from_meter)
+
+
 # name: (framing, purposes that must be red, what happens to requests, what happens to answers)
 DEVIATIONS = {
     "none": ("wrapper", "", None, None),
@@ -187,15 +316,38 @@ DEVIATIONS = {
                               answer(HEX("c403c103"), lambda a: a[:4] + HEX("0104") + a[4:].replace(HEX("0104"), b"", 1))),
     "released-and-alive": ("wrapper", "APPL_REL_P1/2", lambda f: None if f[8:9] == b"\x62" else f, None),
     "rlre-with-another-reason": ("wrapper", "APPL_REL_P1/2", None, replace(HEX("800100"), HEX("800101"), b"\x63")),
-    "confirmed-when-unconfirmed": ("wrapper", "Q_AL_43",
+    "confirmed-when-unconfirmed": ("wrapper", "Q_AL_43,NEG_APDU_UNCONFIRMED_NOT_NEGOTIATED,NEG_APDU_UNCONFIRMED_NO_ASSOCIATION",
                                    on_apdu(lambda a: a[:2] + bytes([a[2] | 0x40]) + a[3:]
-                                           if a[:1] in (b"\xc0", b"\xc1") and len(a) > 3 else a), None),
+                                           if a[:1] in (b"\xc0", b"\xc1", b"\xc3") and len(a) > 3 else a), None),
     "type-error-as-success": ("wrapper", "Q_AL_14", None, replace(HEX("c501c10c"), HEX("c501c100"), b"\xc5")),
     "exception-as-silence-of-get": ("wrapper", "APPL_DATA_LN_N1/1", None,
                                     lambda f: None if f[8:9] == b"\xd8" else f),
     "scaler-of-another-type": ("wrapper", "COSEM_3_0/1", None,
                                on_apdu(lambda a: a[:6] + HEX("11") + a[7:] if a[:1] == b"\xc4" and a[3:7] == HEX("0002020f")
                                        and len(a) == 10 else a)),
+    "services-not-negotiated": ("wrapper", "APPL_DATA_LN_N4,APPL_DATA_LN_N4/2,APPL_DATA_LN_N4/3,Q_AL_02",
+                                *services_of_all()),
+    "rights-never-come-back": ("wrapper", "Q_AL_02", *rights_never_come_back()),
+    "unknown-choice-of-set-as-success": ("wrapper", "APPL_DATA_LN_N3/1", None,
+                                         answer(b"\xd8", lambda a: HEX("c501c100"))),
+    "second-block-of-a-list-altered": ("wrapper", "Q_AL_16,Q_AL_18",
+                                       on_apdu(lambda a: a[:-2] + b"\0\x40" if a[:1] == b"\x60" else a),
+                                       answer(HEX("c402"), lambda a: a[:-1] + bytes([a[-1] ^ 1])
+                                              if a[4:8] == HEX("00000002") else a)),
+    "one-answer-of-many-lost": ("wrapper", "NEG_WRP_FLOOD", *lost_answer_of_many(150)),
+    "block-of-set-acknowledged-twice": ("wrapper", "Q_AL_27", None, lambda f: f + f if f[8:10] == HEX("c502") else f),
+    "room-of-set-never-freed": ("wrapper", "Q_AL_27", *never_freed()),
+    "priority-ends-a-transfer": ("wrapper", "Q_AL_44,Q_AL_44/2",
+                                 on_apdu(lambda a: a[:2] + bytes([a[2] & 0x7F]) + a[3:] if a[:2] in (b"\xc0\1", b"\xc1\1") else a),
+                                 answer(HEX("c401"), lambda a: a[:2] + bytes([a[2] | 0x80]) + a[3:] if a[2] & 15 == 2 else a)),
+    "priority-spoils-a-transfer": ("wrapper", "Q_AL_44", *spoilt_by_priority()),
+    "priority-ends-general-blocks": ("wrapper", "Q_AL_44/3",
+                                     on_apdu(lambda a: HEX("e0c00001000000") if a[:3] == HEX("c00182") else a), None),
+    "general-blocks-as-they-come": ("wrapper", "Q_AL_46,Q_AL_46/2,Q_AL_47", *blocks_as_they_come()),
+    "general-blocks-done-twice": ("wrapper", "Q_AL_47", *written_twice()),
+    "first-general-block-goes-on": ("wrapper", "Q_AL_48", *first_block_goes_on()),
+    "general-answer-said-once": ("wrapper", "Q_AL_49,Q_AL_49/2",
+                                 lambda f: None if f[8:] == HEX("e0810002000000") else f, None),
     "hdlc-none": ("hdlc", "", None, None),
     "wrong-hcs-accepted": ("hdlc", "HDLC_FRAME_N7", mend, None),
     "wrong-fcs-accepted": ("hdlc", "HDLC_FRAME_N8", mend, None),

@@ -136,7 +136,7 @@ def test_a_deviation_is_seen(stand, name):
                                                             if deviant.DEVIATIONS[other][0] == framing)
                                    for one in names.split(",") if one}))
     with deviant.Proxy(name, (host, int(number))) as proxy:
-        verdicts = stand.judge(proxy.uri, "--only", only, "--timeout", "1s")
+        verdicts = stand.judge(proxy.uri, "--suite", "all", "--writes", "--only", only, "--timeout", "1s")
     assert verdicts.keys() >= set(only.split(","))
     wanted = set(red.split(",")) if red else set()
     assert {one for one, row in verdicts.items() if row["verdict"] in ("fail", "inconclusive")} == wanted
@@ -181,6 +181,17 @@ def test_what_is_not_understood_is_usage(stand):
                   ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
         assert meters.quadrant(*words)[0] == 2, words
     assert meters.quadrant("conformance", "tcp://127.0.0.1:1", "--timeout", "1s")[0] == 3
+
+
+@pytest.mark.command_only("about the suite and its declarations, not the meter")
+@pytest.mark.parametrize("bit, why", [("-1 3", "no such bit"), ("-9223372036854775808 3", "no such bit"),
+                                      ("24 3", "no such bit"), ("0 0", "no such bit"), ("0 -1", "no such bit")])
+def test_a_bit_that_there_is_not_is_a_fault_of_the_table(stand, tmp_path, bit, why):
+    text = (ROOT / "tests" / "conformance" / "st402.cap").read_text().replace("20 FE 5D", f"{{bit {bit}}}")
+    path = tmp_path / "odd.cap"
+    path.write_text(text)
+    status, out, err = meters.quadrant("conformance", stand.wrapper, "--capabilities", path, *QUICK, "--only", "APPL_OPEN_1/1")
+    assert status in (2, 6) and why in out + err
 
 
 @pytest.mark.command_only("about the suite and its declarations, not the meter")

@@ -43,6 +43,9 @@ typedef struct meter {
     unsigned written; /* last number that a SET wrote */
     unsigned busy;    /* answers with RR so often before it replies */
     unsigned waiting;
+    bool hollow;      /* answers with empty segments, none of them the last */
+    bool restless;    /* answers with a reply and the beginning of the next one */
+    unsigned turns;   /* in which it did so */
     uint8_t dm, frmr; /* what it answers instead of going on */
     char sent[8][120];
     unsigned logged;
@@ -195,6 +198,16 @@ static void speak(void) {
     if (meter.waiting > 0) {
         meter.waiting--;
         answer(0x11 | meter.vr << 5, false, NULL, 0);
+        return;
+    }
+    if (meter.hollow || meter.restless) {
+        meter.turns++;
+        if (meter.restless) {
+            answer(meter.vs << 1 | meter.vr << 5, false, meter.reply, meter.reply_size);
+            meter.vs = (meter.vs + 1) % 8;
+        }
+        answer(meter.vs << 1 | meter.vr << 5 | 0x10, true, meter.reply, meter.hollow ? 0 : 4);
+        meter.vs = (meter.vs + 1) % 8;
         return;
     }
     if (meter.acked >= meter.segments) {
@@ -436,6 +449,21 @@ static void waits_for_a_meter_at_work(void **state) {
     assert_int_equal(get(300, 1), QD_CLIENT_SILENT);
 }
 
+/* A meter that always has something to say, and never an answer, does not hold the client. */
+static void replies_without_end(void **state) {
+    (void)state;
+    begin(128, 3, 1);
+    assert_int_equal(qd_client_open(&client), QD_CLIENT_OK);
+    meter.hollow = true;
+    assert_int_equal(get(10, 1), QD_CLIENT_VIOLATION);
+    assert_int_equal(meter.turns, 1);
+    begin(128, 3, 1);
+    assert_int_equal(qd_client_open(&client), QD_CLIENT_OK);
+    meter.restless = true;
+    assert_int_equal(get(10, 1), QD_CLIENT_VIOLATION);
+    assert_in_range(meter.turns, 2, 10);
+}
+
 static void says_dm_and_frmr(void **state) {
     (void)state;
     begin(128, 1, 1);
@@ -573,6 +601,7 @@ int main(void) {
         cmocka_unit_test(says_dm_and_frmr),        cmocka_unit_test(silence_ends_after_the_retries),
         cmocka_unit_test(one_fault_anywhere),      cmocka_unit_test(a_bad_line),
         cmocka_unit_test(tells_without_an_answer), cmocka_unit_test(bounds_of_the_configuration),
+        cmocka_unit_test(replies_without_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

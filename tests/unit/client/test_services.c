@@ -441,6 +441,58 @@ static void gbt_that_stands_still(void **state) {
     DONE();
 }
 
+/* Blocks of the right numbers that bring nothing: a meter that goes on so for ever does not hold the client. */
+static void gbt_of_empty_blocks(void **state) {
+    qd_client_value_t value;
+
+    (void)state;
+    SCRIPT(NO_PRIORITY | GBT, 500,
+           {"C0014100010000600100FF0200", "E00000010000"
+                                          "06"
+                                          "C40141000908"},
+           {"E0880001000100", "E0000002000000"}, {"E0880002000200", "E0000003000000"},
+           {"E0880003000300", "E0000004000000"}, {"E0880004000400", "E0000005000000"},
+           {"E0880005000500", "E0000006000000"}, {"E0880006000600", "E0000007000000"});
+    assert_int_equal(qd_client_get(&client, &ref, out, sizeof out, &value), QD_CLIENT_VIOLATION);
+    DONE();
+}
+
+/* The same without waiting for an acknowledgement: numbers in their order, and one number again and again. */
+static void gbt_that_streams_nothing(void **state) {
+    static char blocks[64 * 15 + 1];
+    qd_client_value_t value;
+
+    (void)state;
+    for (unsigned still = 0; still < 2; still++) {
+        uint32_t start;
+
+        for (unsigned i = 0; i < 64; i++) {
+            (void)sprintf(blocks + 15 * i, "E040%04X000000 ", still != 0 ? 2 : i + 1);
+        }
+        {
+            SCRIPT(NO_PRIORITY | GBT, 500, {"C0014100010000600100FF0200", blocks});
+            start = clock_ms;
+            assert_int_equal(qd_client_get(&client, &ref, out, sizeof out, &value), QD_CLIENT_VIOLATION);
+            assert_in_range(pending_at, 15 * 41, 15 * 42); /* and it does not wait for the rest */
+            assert_int_equal(clock_ms, start);
+            DONE();
+        }
+    }
+}
+
+/* An empty block that does not belong to a window of the request is an acknowledgement: it may come before the answer. */
+static void gbt_answer_behind_empty_blocks(void **state) {
+    qd_client_value_t value;
+
+    (void)state;
+    SCRIPT(NO_PRIORITY | GBT, 500, {"C0014100010000600100FF0200", "E0000001000000"},
+           {"E0880001000100", "E0000002000000"}, {"E0880002000200", "E0000003000006C40141000902"},
+           {"E0880003000300", "E080000400000207FF"});
+    assert_int_equal(qd_client_get(&client, &ref, out, sizeof out, &value), QD_CLIENT_OK);
+    assert_memory_equal(value.data, "\x09\x02\x07\xFF", 4);
+    DONE();
+}
+
 /* Without blocks of SET, general block transfer carries what is too long; the meter's window opens it. */
 static void gbt_as_sender(void **state) {
     (void)state;
@@ -518,6 +570,9 @@ int main(void) {
         cmocka_unit_test(access_was_not_agreed),
         cmocka_unit_test(gbt_with_a_lost_block),
         cmocka_unit_test(gbt_that_stands_still),
+        cmocka_unit_test(gbt_of_empty_blocks),
+        cmocka_unit_test(gbt_that_streams_nothing),
+        cmocka_unit_test(gbt_answer_behind_empty_blocks),
         cmocka_unit_test(gbt_as_sender),
         cmocka_unit_test(gbt_answer_after_an_acknowledgement),
         cmocka_unit_test(proposes_small_sizes),
