@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A meter that deviates: a proxy between the conformance suite and a good meter that alters one thing.
 
-Each deviation names the purposes that must turn red because of it; `none` alters nothing and none must.
+Each deviation names the purposes that must turn red because of it; `none` alters nothing and none must. A liberty is
+the contrary: it is not what the good meter does, the standard leaves it open, and the purposes it names stay as they are.
 The frames are taken apart here, with code of its own.
 """
 
@@ -225,12 +226,29 @@ DEVIATIONS = {
                                                  info=lambda i: i[:-1] + b"\x07")),
 }
 
+CLOSE = b"close"  # instead of a frame: both sides of the connection end
+
+
+def stateless(to_meter, from_meter):
+    return lambda: (to_meter, from_meter)
+
+
+# name: (framing, purposes that must not be red, what gives both functions for a connection)
+LIBERTIES = {
+    "acse-version-said": ("wrapper", "APPL_OPEN_1/1,APPL_OPEN_6/1,APPL_OPEN_7/7",
+                          stateless(None, answer(b"\x61", lambda a: b"\x61" + bytes([a[1] + 4]) + HEX("80020780") + a[2:]))),
+}
+
 
 class Proxy:
-    """One deviation between the suite and a meter; connections come and go."""
+    """One deviation or liberty between the suite and a meter; connections come and go."""
 
     def __init__(self, name, meter):
-        self.framing, self.red, self.to_meter, self.from_meter = DEVIATIONS[name]
+        if name in LIBERTIES:
+            self.framing, _, self.make = LIBERTIES[name]
+        else:
+            self.framing, _, *functions = DEVIATIONS[name]
+            self.make = stateless(*functions)
         self.meter = meter
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -257,8 +275,9 @@ class Proxy:
                 return
             for side in (near, far):
                 side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._pump, args=(near, far, self.to_meter), daemon=True).start()
-            threading.Thread(target=self._pump, args=(far, near, self.from_meter), daemon=True).start()
+            to_meter, from_meter = self.make()
+            threading.Thread(target=self._pump, args=(near, far, to_meter), daemon=True).start()
+            threading.Thread(target=self._pump, args=(far, near, from_meter), daemon=True).start()
 
     def _pump(self, source, target, alter):
         cutter = (Hdlc if self.framing == "hdlc" else Wrapper)() if alter else None
@@ -267,10 +286,8 @@ class Proxy:
                 octets = source.recv(65536)
                 if not octets:
                     break
-                for frame in cutter.feed(octets) if cutter else [octets]:
-                    changed = alter(frame) if alter else frame
-                    if changed:
-                        target.sendall(changed)
+                if not self._hand_on(cutter.feed(octets) if cutter else [octets], target, alter):
+                    break
         except OSError:
             pass
         for side in (source, target):
@@ -278,3 +295,13 @@ class Proxy:
                 side.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    @staticmethod
+    def _hand_on(frames, target, alter):
+        for frame in frames:
+            changed = alter(frame) if alter else frame
+            if changed is CLOSE:
+                return False
+            if changed:
+                target.sendall(changed)
+        return True
