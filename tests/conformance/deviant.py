@@ -233,10 +233,29 @@ def stateless(to_meter, from_meter):
     return lambda: (to_meter, from_meter)
 
 
+def second_aarq_ignored():
+    """AARQ in an open association is lost: no state of a server says what becomes of it."""
+    open_now = []
+
+    def to_meter(frame):
+        if frame[8:9] == b"\x62":
+            open_now.clear()
+        return None if frame[8:9] == b"\x60" and open_now else frame
+
+    def from_meter(frame):
+        if frame[8:9] == b"\x61" and HEX("a203020100") in frame:
+            open_now.append(True)
+        return frame
+
+    return to_meter, from_meter
+
+
 # name: (framing, purposes that must not be red, what gives both functions for a connection)
 LIBERTIES = {
     "acse-version-said": ("wrapper", "APPL_OPEN_1/1,APPL_OPEN_6/1,APPL_OPEN_7/7",
                           stateless(None, answer(b"\x61", lambda a: b"\x61" + bytes([a[1] + 4]) + HEX("80020780") + a[2:]))),
+    "second-aarq-ignored": ("wrapper", "APPL_OPEN_7/8,APPL_OPEN_8,APPL_OPEN_12/2,APPL_OPEN_13/1,Q_WRP_01,Q_WRP_04,Q_WRP_09",
+                            second_aarq_ignored),
 }
 
 
