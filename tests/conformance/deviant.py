@@ -250,12 +250,22 @@ def second_aarq_ignored():
     return to_meter, from_meter
 
 
+def close_on(test):
+    """The connection ends in place of what the meter would do with, or send as, such a frame."""
+    return lambda frame: CLOSE if test(frame) else frame
+
+
 # name: (framing, purposes that must not be red, what gives both functions for a connection)
 LIBERTIES = {
     "acse-version-said": ("wrapper", "APPL_OPEN_1/1,APPL_OPEN_6/1,APPL_OPEN_7/7",
                           stateless(None, answer(b"\x61", lambda a: b"\x61" + bytes([a[1] + 4]) + HEX("80020780") + a[2:]))),
     "second-aarq-ignored": ("wrapper", "APPL_OPEN_7/8,APPL_OPEN_8,APPL_OPEN_12/2,APPL_OPEN_13/1,Q_WRP_01,Q_WRP_04,Q_WRP_09",
                             second_aarq_ignored),
+    "closes-without-association": ("wrapper", "APPL_IDLE_N1,APPL_OPEN_1/3,APPL_OPEN_7/1,APPL_OPEN_7/2,APPL_OPEN_7/7,"
+                                   "APPL_REL_P1/2,Q_AL_03,Q_WRP_09",
+                                   stateless(None, close_on(lambda f: f[8:11] == HEX("d80102")))),
+    "closes-at-unknown-ports": ("wrapper", "Q_WRP_03", stateless(close_on(lambda f: f[4:6] != HEX("0001")), None)),
+    "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
 }
 
 
