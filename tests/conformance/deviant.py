@@ -265,6 +265,9 @@ LIBERTIES = {
                                    "APPL_REL_P1/2,Q_AL_03,Q_WRP_09",
                                    stateless(None, close_on(lambda f: f[8:11] == HEX("d80102")))),
     "closes-at-unknown-ports": ("wrapper", "Q_WRP_03", stateless(close_on(lambda f: f[4:6] != HEX("0001")), None)),
+    "secret-wants-authenticated-apdus": ("wrapper", "COSEM_15_1/1,COSEM_15_1/2,COSEM_15_1/4", stateless(
+        None, answer(HEX("c4"), lambda a: a.replace(HEX("02030f07160002"), HEX("02030f07160602"))
+                     .replace(HEX("02030f07160000"), HEX("02030f07160600"))))),
     "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
 }
 
