@@ -250,6 +250,21 @@ def second_aarq_ignored():
     return to_meter, from_meter
 
 
+def transfer_is_exclusive():
+    """Behind the first block of a list nothing is served but its next ones."""
+    begun = []
+
+    def to_meter(frame):
+        return None if begun and frame[8:10] == HEX("c001") else frame
+
+    def from_meter(frame):
+        if frame[8:10] == HEX("c402") and frame[11:12] == b"\0":
+            begun.append(True)
+        return frame
+
+    return to_meter, from_meter
+
+
 def close_on(test):
     """The connection ends in place of what the meter would do with, or send as, such a frame."""
     return lambda frame: CLOSE if test(frame) else frame
@@ -268,6 +283,7 @@ LIBERTIES = {
     "secret-wants-authenticated-apdus": ("wrapper", "COSEM_15_1/1,COSEM_15_1/2,COSEM_15_1/4", stateless(
         None, answer(HEX("c4"), lambda a: a.replace(HEX("02030f07160002"), HEX("02030f07160602"))
                      .replace(HEX("02030f07160000"), HEX("02030f07160600"))))),
+    "list-ends-before-another-request": ("wrapper", "Q_AL_18", transfer_is_exclusive),
     "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
 }
 
