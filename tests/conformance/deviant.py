@@ -154,6 +154,8 @@ DEVIATIONS = {
     "none": ("wrapper", "", None, None),
     "ports-not-exchanged": ("wrapper", "Q_WRP_01", None, lambda f: f[:2] + f[4:6] + f[2:4] + f[6:]),
     "any-destination": ("wrapper", "Q_WRP_03", lambda f: f[:4] + b"\0\1" + f[6:], lambda f: f),
+    "wildcards-are-kept": ("wrapper", "Q_AL_45", None,
+                           answer(HEX("c401c100090c"), lambda a: a[:6] + HEX("ffff") + a[8:])),
     "pdu-one-octet-too-long": ("wrapper", "Q_WRP_13,APPL_OPEN_1/2", None,
                                answer(b"\xc4", lambda a: a + b"\0")),
     "length-one-too-small": ("wrapper", "Q_WRP_13", None,
@@ -284,6 +286,10 @@ LIBERTIES = {
         None, answer(HEX("c4"), lambda a: a.replace(HEX("02030f07160002"), HEX("02030f07160602"))
                      .replace(HEX("02030f07160000"), HEX("02030f07160600"))))),
     "list-ends-before-another-request": ("wrapper", "Q_AL_18", transfer_is_exclusive),
+    "wildcards-are-completed": ("wrapper", "Q_AL_45",
+                                stateless(None, answer(HEX("c501c1fa"), lambda a: HEX("c501c100")))),
+    "cut-value-is-a-refused-value": ("wrapper", "APPL_DATA_LN_N3/3",
+                                     stateless(None, answer(HEX("d80103"), lambda a: HEX("c501c1fa")))),
     "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
 }
 

@@ -136,7 +136,7 @@ def test_a_deviation_is_seen(stand, name):
                                                             if deviant.DEVIATIONS[other][0] == framing)
                                    for one in names.split(",") if one}))
     with deviant.Proxy(name, (host, int(number))) as proxy:
-        verdicts = stand.judge(proxy.uri, "--only", only, "--timeout", "1s")
+        verdicts = stand.judge(proxy.uri, "--writes", "--only", only, "--timeout", "1s")
     assert verdicts.keys() >= set(only.split(","))
     wanted = set(red.split(",")) if red else set()
     assert {one for one, row in verdicts.items() if row["verdict"] in ("fail", "inconclusive")} == wanted
