@@ -156,6 +156,7 @@ DEVIATIONS = {
     "any-destination": ("wrapper", "Q_WRP_03", lambda f: f[:4] + b"\0\1" + f[6:], lambda f: f),
     "wildcards-are-kept": ("wrapper", "Q_AL_45", None,
                            answer(HEX("c401c100090c"), lambda a: a[:6] + HEX("ffff") + a[8:])),
+    "empty-answers": ("wrapper", "Q_AL_22", None, on_apdu(lambda a: b"" if a[-2:] == HEX("0110") else a)),
     "pdu-one-octet-too-long": ("wrapper", "Q_WRP_13,APPL_OPEN_1/2", None,
                                answer(b"\xc4", lambda a: a + b"\0")),
     "length-one-too-small": ("wrapper", "Q_WRP_13", None,

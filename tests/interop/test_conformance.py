@@ -188,6 +188,13 @@ def test_what_an_address_cannot_say_is_told(stand, query, word):
     assert status == 2 and word in err, err
 
 
+@pytest.mark.command_only("about the suite and its declarations, not the meter")
+def test_an_empty_answer_is_named(stand):
+    with deviant.Proxy("empty-answers", stand.meter.address) as proxy:
+        verdicts = stand.judge(proxy.uri, "--only", "Q_AL_22", "--timeout", "1s")
+    assert verdicts["Q_AL_22"]["verdict"] == "fail" and verdicts["Q_AL_22"]["reason"].endswith("got an empty one")
+
+
 def test_what_is_not_understood_is_usage(stand):
     for words in (("conformance",), ("conformance", "udp://x:1"), ("conformance", stand.wrapper, "--only", "NO_SUCH"),
                   ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
