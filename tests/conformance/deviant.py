@@ -268,6 +268,22 @@ def transfer_is_exclusive():
     return to_meter, from_meter
 
 
+def class_0_is_answered():
+    """GET and SET of service class 0 are served as confirmed ones, and answered under the octet that they came with."""
+    asked = []
+
+    def to_meter(frame):
+        if frame[8:9] in (b"\xc0", b"\xc1") and not frame[10] & 0x40:
+            asked.append(frame[10])
+            return frame[:10] + bytes([frame[10] | 0x40]) + frame[11:]
+        return frame
+
+    def from_meter(frame):
+        return frame[:10] + bytes([asked.pop(0)]) + frame[11:] if asked and frame[8:9] in (b"\xc4", b"\xc5") else frame
+
+    return to_meter, from_meter
+
+
 def close_on(test):
     """The connection ends in place of what the meter would do with, or send as, such a frame."""
     return lambda frame: CLOSE if test(frame) else frame
@@ -291,6 +307,7 @@ LIBERTIES = {
                                 stateless(None, answer(HEX("c501c1fa"), lambda a: HEX("c501c100")))),
     "cut-value-is-a-refused-value": ("wrapper", "APPL_DATA_LN_N3/3",
                                      stateless(None, answer(HEX("d80103"), lambda a: HEX("c501c1fa")))),
+    "class-0-is-answered": ("wrapper", "Q_AL_01,Q_AL_43", class_0_is_answered),
     "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
 }
 
