@@ -111,6 +111,11 @@ def test_a_selection_by_an_outsider(quadrant, outsider):
     assert [line for line in out.splitlines() if not line.startswith("#")] == ["2026-01-01T01:00:00Z  1004",
                                                                                "2026-01-01T01:15:00Z  1005"]
 
+    # Neither takes entries as they are meant: jDLMS sends the whole buffer, Gurux one row more.
+    for name in NAMES:
+        status, out, err = meters.quadrant("profile", outsider(name)["wrapper"], "1-0:99.1.0", "--entries", "2:4")
+        assert status == 4 and "rows came for entries 2 to 4" in err and not out
+
 
 def test_our_client_with_a_password(quadrant, outsider):
     address = outsider("gurux")["wrapper"]
