@@ -196,7 +196,9 @@ static cf_verdict_t step_expect(cf_runner_t *runner, const cf_step_t *step, bool
     cf_put_hex(&shown, got.at, got.length < 200u ? got.length : 200u);
     (void)cf_say_verdict(runner, CF_FAIL, "line %u: expected %s, got %s%s", step->line, step->text,
                          heard == CF_FRAME ? "" : heard_name(heard),
-                         heard == CF_FRAME ? (const char *)shown.at : "");
+                         heard != CF_FRAME  ? ""
+                         : got.length == 0u ? "an empty one"
+                                            : (const char *)shown.at);
     cf_free(&shown);
     cf_free(&got);
     return CF_FAIL;

@@ -135,15 +135,38 @@ bool qd_query_select(qd_query_t *query, const qd_column_t *columns, size_t count
     return w.status == QD_OK;
 }
 
+/* More rows than entries were asked for: the selection was not taken, and the rows are others than those wanted. */
+static bool too_many(const qd_query_t *query, const qd_client_value_t *value, uint16_t *count) {
+    qd_element_iterator_t it;
+    qd_element_t head;
+
+    qd_element_begin(&it, value->data, value->length);
+    if (!query->chosen || query->range || query->last == 0u || qd_element_next(&it, &head) != QD_OK ||
+        head.type != QD_TYPE_ARRAY) {
+        return false;
+    }
+    *count = head.count;
+    return head.count > query->last - query->first + 1u;
+}
+
 int qd_query_read(qd_session_t *session, const qd_client_ref_t *ref, const qd_query_t *query,
                   const char *name, qd_client_value_t *value) {
+    uint16_t count = 0;
+
     if (query->chosen && !qd_client_has_selection(&session->client)) {
         return qd_complain(
             session->options->command, QD_EXIT_REFUSED,
             "the meter has no selective access; leave out --from, --to, --entries and --columns");
     }
-    return qd_client_get_selected(&session->client, ref, query->chosen ? &query->selection : NULL,
-                                  session->value, QD_SESSION_VALUE, value) == QD_CLIENT_OK
-               ? QD_EXIT_OK
-               : qd_session_complain(session, name);
+    if (qd_client_get_selected(&session->client, ref, query->chosen ? &query->selection : NULL,
+                               session->value, QD_SESSION_VALUE, value) != QD_CLIENT_OK) {
+        return qd_session_complain(session, name);
+    }
+    if (too_many(query, value, &count)) {
+        return qd_complain(
+            session->options->command, QD_EXIT_PROTOCOL,
+            "%u rows came for entries %lu to %lu: the meter does not select; leave out --entries",
+            (unsigned)count, (unsigned long)query->first, (unsigned long)query->last);
+    }
+    return QD_EXIT_OK;
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A meter that deviates: a proxy between the conformance suite and a good meter that alters one thing.
 
-Each deviation names the purposes that must turn red because of it; `none` alters nothing and none must.
+Each deviation names the purposes that must turn red because of it; `none` alters nothing and none must. A liberty is
+the contrary: it is not what the good meter does, the standard leaves it open, and the purposes it names stay as they are.
 The frames are taken apart here, with code of its own.
 """
 
@@ -282,6 +283,12 @@ DEVIATIONS = {
     "none": ("wrapper", "", None, None),
     "ports-not-exchanged": ("wrapper", "Q_WRP_01", None, lambda f: f[:2] + f[4:6] + f[2:4] + f[6:]),
     "any-destination": ("wrapper", "Q_WRP_03", lambda f: f[:4] + b"\0\1" + f[6:], lambda f: f),
+    "wildcards-are-kept": ("wrapper", "Q_AL_45", None,
+                           answer(HEX("c401c100090c"), lambda a: a[:6] + HEX("ffff") + a[8:])),
+    "selection-ignored": ("wrapper", "Q_COSEM_7_RANGE_2,Q_COSEM_7_ENTRY_1,Q_COSEM_7_ENTRY_4",
+                          on_apdu(lambda a: a[:12] + b"\0" if a[:2] + a[3:5] == HEX("c0010007") and a[12:13] == b"\1" else a),
+                          None),
+    "empty-answers": ("wrapper", "Q_AL_22", None, on_apdu(lambda a: b"" if a[-2:] == HEX("0110") else a)),
     "pdu-one-octet-too-long": ("wrapper", "Q_WRP_13,APPL_OPEN_1/2", None,
                                answer(b"\xc4", lambda a: a + b"\0")),
     "length-one-too-small": ("wrapper", "Q_WRP_13", None,
@@ -377,12 +384,98 @@ DEVIATIONS = {
                                                  info=lambda i: i[:-1] + b"\x07")),
 }
 
+CLOSE = b"close"  # instead of a frame: both sides of the connection end
+
+
+def stateless(to_meter, from_meter):
+    return lambda: (to_meter, from_meter)
+
+
+def second_aarq_ignored():
+    """AARQ in an open association is lost: no state of a server says what becomes of it."""
+    open_now = []
+
+    def to_meter(frame):
+        if frame[8:9] == b"\x62":
+            open_now.clear()
+        return None if frame[8:9] == b"\x60" and open_now else frame
+
+    def from_meter(frame):
+        if frame[8:9] == b"\x61" and HEX("a203020100") in frame:
+            open_now.append(True)
+        return frame
+
+    return to_meter, from_meter
+
+
+def transfer_is_exclusive():
+    """Behind the first block of a list nothing is served but its next ones."""
+    begun = []
+
+    def to_meter(frame):
+        return None if begun and frame[8:10] == HEX("c001") else frame
+
+    def from_meter(frame):
+        if frame[8:10] == HEX("c402") and frame[11:12] == b"\0":
+            begun.append(True)
+        return frame
+
+    return to_meter, from_meter
+
+
+def class_0_is_answered():
+    """GET and SET of service class 0 are served as confirmed ones, and answered under the octet that they came with."""
+    asked = []
+
+    def to_meter(frame):
+        if frame[8:9] in (b"\xc0", b"\xc1") and not frame[10] & 0x40:
+            asked.append(frame[10])
+            return frame[:10] + bytes([frame[10] | 0x40]) + frame[11:]
+        return frame
+
+    def from_meter(frame):
+        return frame[:10] + bytes([asked.pop(0)]) + frame[11:] if asked and frame[8:9] in (b"\xc4", b"\xc5") else frame
+
+    return to_meter, from_meter
+
+
+def close_on(test):
+    """The connection ends in place of what the meter would do with, or send as, such a frame."""
+    return lambda frame: CLOSE if test(frame) else frame
+
+
+# name: (framing, purposes that must not be red, what gives both functions for a connection)
+LIBERTIES = {
+    "acse-version-said": ("wrapper", "APPL_OPEN_1/1,APPL_OPEN_6/1,APPL_OPEN_7/7",
+                          stateless(None, answer(b"\x61", lambda a: b"\x61" + bytes([a[1] + 4]) + HEX("80020780") + a[2:]))),
+    "second-aarq-ignored": ("wrapper", "APPL_OPEN_7/8,APPL_OPEN_8,APPL_OPEN_12/2,APPL_OPEN_13/1,Q_WRP_01,Q_WRP_04,Q_WRP_09",
+                            second_aarq_ignored),
+    "closes-without-association": ("wrapper", "APPL_IDLE_N1,APPL_OPEN_1/3,APPL_OPEN_7/1,APPL_OPEN_7/2,APPL_OPEN_7/7,"
+                                   "APPL_REL_P1/2,Q_AL_03,Q_WRP_09",
+                                   stateless(None, close_on(lambda f: f[8:11] == HEX("d80102")))),
+    "closes-at-unknown-ports": ("wrapper", "Q_WRP_03", stateless(close_on(lambda f: f[4:6] != HEX("0001")), None)),
+    "secret-wants-authenticated-apdus": ("wrapper", "COSEM_15_1/1,COSEM_15_1/2,COSEM_15_1/4", stateless(
+        None, answer(HEX("c4"), lambda a: a.replace(HEX("02030f07160002"), HEX("02030f07160602"))
+                     .replace(HEX("02030f07160000"), HEX("02030f07160600"))))),
+    "list-ends-before-another-request": ("wrapper", "Q_AL_18", transfer_is_exclusive),
+    "wildcards-are-completed": ("wrapper", "Q_AL_45",
+                                stateless(None, answer(HEX("c501c1fa"), lambda a: HEX("c501c100")))),
+    "cut-value-is-a-refused-value": ("wrapper", "APPL_DATA_LN_N3/3",
+                                     stateless(None, answer(HEX("d80103"), lambda a: HEX("c501c1fa")))),
+    "class-0-is-answered": ("wrapper", "Q_AL_01,Q_AL_43", class_0_is_answered),
+    "closes-at-length-0": ("wrapper", "Q_WRP_06", stateless(close_on(lambda f: len(f) == 8), None)),
+}
+
 
 class Proxy:
-    """One deviation between the suite and a meter; connections come and go."""
+    """One deviation or liberty between the suite and a meter; connections come and go."""
 
     def __init__(self, name, meter):
-        self.framing, self.red, self.to_meter, self.from_meter = DEVIATIONS[name]
+        if name in LIBERTIES:
+            self.framing, _, self.make = LIBERTIES[name]
+        else:
+            self.framing, _, *functions = DEVIATIONS[name]
+            self.make = stateless(*functions)
         self.meter = meter
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -409,8 +502,9 @@ class Proxy:
                 return
             for side in (near, far):
                 side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._pump, args=(near, far, self.to_meter), daemon=True).start()
-            threading.Thread(target=self._pump, args=(far, near, self.from_meter), daemon=True).start()
+            to_meter, from_meter = self.make()
+            threading.Thread(target=self._pump, args=(near, far, to_meter), daemon=True).start()
+            threading.Thread(target=self._pump, args=(far, near, from_meter), daemon=True).start()
 
     def _pump(self, source, target, alter):
         cutter = (Hdlc if self.framing == "hdlc" else Wrapper)() if alter else None
@@ -419,10 +513,8 @@ class Proxy:
                 octets = source.recv(65536)
                 if not octets:
                     break
-                for frame in cutter.feed(octets) if cutter else [octets]:
-                    changed = alter(frame) if alter else frame
-                    if changed:
-                        target.sendall(changed)
+                if not self._hand_on(cutter.feed(octets) if cutter else [octets], target, alter):
+                    break
         except OSError:
             pass
         for side in (source, target):
@@ -430,3 +522,13 @@ class Proxy:
                 side.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    @staticmethod
+    def _hand_on(frames, target, alter):
+        for frame in frames:
+            changed = alter(frame) if alter else frame
+            if changed is CLOSE:
+                return False
+            if changed:
+                target.sendall(changed)
+        return True

@@ -142,6 +142,18 @@ def test_a_deviation_is_seen(stand, name):
     assert {one for one, row in verdicts.items() if row["verdict"] in ("fail", "inconclusive")} == wanted
 
 
+@pytest.mark.command_only("about the suite and its declarations, not the meter")
+@pytest.mark.parametrize("name", list(deviant.LIBERTIES))
+def test_a_liberty_is_none_of_its_business(stand, name):
+    framing, green = deviant.LIBERTIES[name][:2]
+    port = stand.wrapper if framing == "wrapper" else stand.hdlc
+    host, number = re.search(r"//([^:]+):(\d+)", port).groups()
+    with deviant.Proxy(name, (host, int(number))) as proxy:
+        verdicts = stand.judge(proxy.uri, "--writes", "--only", green, "--timeout", "1s")
+    assert verdicts.keys() == set(green.split(","))
+    assert {row["verdict"] for row in verdicts.values()} == {"pass"}, bad(verdicts)
+
+
 def test_there_are_enough_planted_deviations_and_negative_cases():
     assert len(deviant.DEVIATIONS) >= 22
     status, out, _ = meters.quadrant("conformance", "--list", "--suite", "negative")
@@ -174,6 +186,13 @@ def test_a_port_of_a_meter_by_its_name(stand):
 def test_what_an_address_cannot_say_is_told(stand, query, word):
     status, _, err = meters.quadrant("conformance", f"@{stand.state}?{query}")
     assert status == 2 and word in err, err
+
+
+@pytest.mark.command_only("about the suite and its declarations, not the meter")
+def test_an_empty_answer_is_named(stand):
+    with deviant.Proxy("empty-answers", stand.meter.address) as proxy:
+        verdicts = stand.judge(proxy.uri, "--only", "Q_AL_22", "--timeout", "1s")
+    assert verdicts["Q_AL_22"]["verdict"] == "fail" and verdicts["Q_AL_22"]["reason"].endswith("got an empty one")
 
 
 def test_what_is_not_understood_is_usage(stand):

@@ -3,6 +3,9 @@
 
 import datetime
 import json
+import pathlib
+import re
+import sys
 import time
 
 import meter as meters
@@ -11,6 +14,10 @@ import peer as peers
 import pytest
 from gurux_dlms import GXDateTime
 from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
+
+import deviant  # noqa: E402  (needs the path above)
 
 SAP = meters.CLIENTS
 LOG, JOURNAL = "0-0:99.98.0", "0-0:99.98.128"
@@ -230,6 +237,16 @@ def test_the_command_reads_the_log(busy, whole):
     assert meters.quadrant("events", busy.uri, "nonsense")[0] == 2
     assert meters.quadrant("events", busy.uri, "--entries", "0:1")[0] == 2
     assert meters.quadrant("events", busy.uri)[0] == 1  # public has no log
+
+
+@pytest.mark.command_only("about the command, not the meter")
+def test_the_command_sees_that_nothing_was_selected(busy, whole):
+    with deviant.Proxy("selection-ignored", busy.address) as proxy:
+        for words in (("events",), ("profile", LOG)):
+            words = (words[0], proxy.uri, *words[1:], "--as", "management", "--entries", "2:4")
+            status, out, err = meters.quadrant(*words, password="management-0001")
+            assert status == 4 and not out, words
+            assert re.search(r"\d+ rows came for entries 2 to 4: the meter does not select", err)
 
 
 def test_clearing_leaves_one_entry(busy):
