@@ -9,7 +9,7 @@ enable_testing()
 
 function(qd_test label name target)
   add_test(NAME ${name} COMMAND ${target} ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900)
 endfunction()
 
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS tests/support/*.c)

@@ -96,12 +96,19 @@ def test_a_line_without_carrier(boards):
 
 
 @pytest.mark.long
-def test_purposes_of_hdlc(line):
-    """The suite's own frames over the line at its speed."""
+@pytest.mark.parametrize(("suite", "only", "least"), [
+    ("purposes", "HDLC*,Q_HDLC*", 60),
+    ("purposes", "APPL_*,Q_AL_*", 60),
+    ("negative", "NEG_HDLC_*", 100),
+    ("negative", "NEG_APDU_*,NEG_ACSE_*", 200),
+])
+def test_the_suite_over_the_line(boards, line, suite, only, least):
+    """The suite's own frames over the line at its speed: purposes of the link and of the application layer, and nonsense."""
     address = f"hdlc+tcp://127.0.0.1:{line.lines.address[1]}?phys=17"
-    done = subprocess.run([board.ROOT / "build" / "host" / "quadrant", "conformance", address, "--only", "HDLC*,Q_HDLC*"],
-                          capture_output=True, text=True, timeout=900)
+    done = subprocess.run([board.ROOT / "build" / "host" / "quadrant", "conformance", address, "--suite", suite, "--only", only,
+                           "--passwords-of", boards.folder / "clients-of-the-model", "--writes"],
+                          capture_output=True, text=True, timeout=1500)
     counts = re.search(r"^(\d+) passed, (\d+) failed", done.stdout, re.M)
     assert done.returncode == 0 and counts, done.stdout[-2000:] + done.stderr
-    assert int(counts[1]) >= 60 and int(counts[2]) == 0
+    assert int(counts[1]) >= least and int(counts[2]) == 0
     assert line.interrupt() == 0
