@@ -383,7 +383,8 @@ static void take_device_address(suite_t *suite, uint16_t phys) {
     char two[5], four[9];
 
     (void)snprintf(two, sizeof two, "02%02X", (phys & 0x7Fu) << 1 | 1u);
-    (void)snprintf(four, sizeof four, "0002%02X%02X", phys >> 7 << 1 & 0xFEu, (phys & 0x7Fu) << 1 | 1u);
+    (void)snprintf(four, sizeof four, "0002%02X%02X", (uint32_t)phys >> 7 << 1 & 0xFEu,
+                   (phys & 0x7Fu) << 1 | 1u);
     define(suite, "hdlc.server", fits ? two : four);
     if (cf_declared(&suite->capabilities, "hdlc.address-2")) {
         define(suite, "hdlc.address-2", fits ? two : "no");
