@@ -318,6 +318,7 @@ static bool refer(flips_t *f) {
 }
 
 static bool begin(flips_t *f, const char *model, bool rolled) {
+    qd_meter_release(f, sizeof *f);
     memset(f, 0, sizeof *f);
     f->model = model;
     if (qd_model_find(model) == NULL || !mw_init(&f->world, qd_model_find(model), 11)) {

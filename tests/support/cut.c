@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/raw_copy.h"
+
 #define LINES_MAX 20u
 
 /* The supply and the world behind it: one piece of memory, saved and put back as one. */
@@ -123,7 +125,7 @@ static const char *mount_and_check(run_t *r, size_t done) {
 
 /* Cuts the mount after the cut. False: it has no such operation. */
 static bool second_cut(run_t *r, const cut_t *cut, size_t done) {
-    memcpy(r->live, r->dead, r->size);
+    raw_copy(r->live, r->dead, r->size);
     qd_sim_supply_restart(r->supply);
     qd_sim_supply_seed(r->supply, (uint64_t)cut->op2 * 1000003u + cut->variant2 + cut->op);
     plan(r, cut->op2, cut->variant2);
@@ -155,7 +157,7 @@ static void first_cut(run_t *r, size_t number, cut_t cut) {
     const qd_cut_options_t *o = r->options;
     size_t done = number;
 
-    memcpy(r->live, r->before, r->size);
+    raw_copy(r->live, r->before, r->size);
     qd_sim_supply_seed(r->supply, (uint64_t)cut.op * 1000003u + cut.variant);
     plan(r, cut.op, cut.variant);
     if (r->scenario->step(r->world, number) == QD_OK) {
@@ -165,7 +167,7 @@ static void first_cut(run_t *r, size_t number, cut_t cut) {
         judge(r, &cut, "the cut did not happen");
         return;
     }
-    memcpy(r->dead, r->live, r->size);
+    raw_copy(r->dead, r->live, r->size);
     if (o->op2 != 0) {
         cut.op2 = o->op2;
         cut.variant2 = o->variant2;
@@ -196,7 +198,7 @@ static const char *run_step(run_t *r, size_t number) {
     cut_t cut = {0, 0, 0, 0};
     uint32_t first = qd_sim_supply_operations(r->supply), last;
 
-    memcpy(r->before, r->live, r->size);
+    raw_copy(r->before, r->live, r->size);
     if (r->scenario->step(r->world, number) != QD_OK) {
         return "a step fails without a cut";
     }
@@ -205,7 +207,7 @@ static const char *run_step(run_t *r, size_t number) {
     if (last > QD_CUT_OPERATIONS_MAX) {
         return "the scenario has too many operations";
     }
-    memcpy(r->after, r->live, r->size);
+    raw_copy(r->after, r->live, r->size);
     for (cut.op = first + 1; cut.op <= last; cut.op++) {
         for (cut.variant = 0; cut.variant < QD_CUT_VARIANTS && !is_enough(r); cut.variant++) {
             if (is_chosen(r, &cut)) {
@@ -213,7 +215,7 @@ static const char *run_step(run_t *r, size_t number) {
             }
         }
     }
-    memcpy(r->live, r->after, r->size);
+    raw_copy(r->live, r->after, r->size);
     return NULL;
 }
 
@@ -221,9 +223,9 @@ static const char *run_step(run_t *r, size_t number) {
 static void run_end(run_t *r) {
     static const cut_t none = {0, 0, 0, 0};
 
-    memcpy(r->after, r->live, r->size);
+    raw_copy(r->after, r->live, r->size);
     for (unsigned i = 0; i < (unsigned)QD_SIM_UNSYNCED_COUNT; i++) {
-        memcpy(r->live, r->after, r->size);
+        raw_copy(r->live, r->after, r->size);
         qd_sim_supply_power_off(r->supply, (qd_sim_unsynced_t)i);
         judge(r, &none, mount_and_check(r, r->scenario->steps));
     }

@@ -104,6 +104,7 @@ static void print_meter(counts_t *counts, run_t *run, unsigned meter) {
 }
 
 static void start(counts_t *counts, run_t *run, unsigned meter, const qd_gate_way_t *gate) {
+    qd_meter_release(run, sizeof *run);
     memset(run, 0, sizeof *run);
     run->state = seeds[meter];
     world_blank(&run->world, qd_model_find("st402"));
