@@ -76,8 +76,8 @@ typedef struct qd_transfer {
     qd_stream_place_t place;
 } qd_transfer_t;
 
-/* Longest answer that is no stream: that to a block of a SET or an ACTION. */
-#define QD_PLAIN_ANSWER 8u
+/* Longest answer that is no stream: the error of a GET's next block. */
+#define QD_PLAIN_ANSWER 10u
 
 /* Numbers of a general block transfer, each direction counts its own blocks from 1. */
 typedef struct qd_general {
