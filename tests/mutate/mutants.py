@@ -421,7 +421,7 @@ ROWS = [
      "the acknowledgement of another block passes"),
     ("confirmed-all", SERVICES_CLIENT, "qd_client_next_invoke(client) & ~QD_INVOKE_CONFIRMED", "qd_client_next_invoke(client)",
      "what nobody answers asks for an answer"),
-    ("gap-joined", GBT_CLIENT, "return QD_CLIENT_OK; /* a gap", "*last = false; /* a gap", "a gap of general block transfer is joined over"),
+    ("gap-joined", GBT_CLIENT, "return QD_CLIENT_OK; /* a gap", "taken->last = false; /* a gap", "a gap of general block transfer is joined over"),
     ("access-of-others", ACCESS_CLIENT, "ID(echoed ^ job->invoke) != 0u", "ID(echoed ^ job->invoke) > 9u", "another invoke-id passes"),
     ("blocks-any-order", RESULTS_CLIENT, "if (got != number)", "if (got > number + 9u)", "data blocks are joined in any order"),
 ]
