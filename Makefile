@@ -8,7 +8,7 @@ HOST = scripts/preset host
 
 help:
 	@echo "make build      build everything for this machine; the command is build/host/quadrant"
-	@echo "make run        build and start a virtual meter; ARGS='a1000 --speed 60' goes to quadrant run"
+	@echo "make run        build and start a virtual meter; ARGS='mini --speed 60' goes to quadrant run"
 	@echo "make test       lint, build, unit and vector tests, short system tests (STAGES='unit lint' picks some)"
 	@echo "make verify     every stage, long ones too; writes docs/verification.md"
 	@echo "make lint       the gates: layers, symbols, names, lengths, format, static analysis"

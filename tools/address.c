@@ -452,6 +452,10 @@ int qd_address_resolve(const char *text, const qd_options_t *options, qd_address
     if (status != QD_EXIT_OK) {
         return status;
     }
+    if (address->which[0] != '\0' && address->state[0] == '\0') {
+        return qd_complain(options->command, QD_EXIT_USAGE,
+                           "port=%s in the address: only @NAME has ports with names", address->which);
+    }
     if (address->server_sap == 0u) {
         address->server_sap = 1;
     }

@@ -7,6 +7,7 @@
 #include "conform.h"
 #include "conform_report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -396,6 +397,25 @@ static void take_device_address(suite_t *suite, uint16_t phys) {
     define(suite, "hdlc.other", phys == 18u ? "0223" : "0225");
 }
 
+/* Where passwords are said to be, there are some: not every client by itself is told that there are none. */
+static int check_passwords(const choice_t *choice) {
+    qd_options_t options = {.command = COMMAND, .identity = "public"};
+    qd_address_t address;
+
+    if (choice->password_file != NULL && access(choice->password_file, R_OK) != 0) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE, "no password can be read from %s: %s",
+                           choice->password_file, strerror(errno));
+    }
+    if (choice->passwords_of == NULL) {
+        return QD_EXIT_OK;
+    }
+    if (choice->passwords_of[0] != '@' && !qd_state_is_path(choice->passwords_of)) {
+        return qd_complain(COMMAND, QD_EXIT_USAGE,
+                           "--passwords-of %s: give @NAME or a state directory's path", choice->passwords_of);
+    }
+    return qd_address_resolve(choice->passwords_of, &options, &address);
+}
+
 static int resolve(suite_t *suite, choice_t *choice, cf_address_t *to) {
     qd_options_t options = {.command = COMMAND, .identity = "public"};
     qd_address_t address;
@@ -419,8 +439,11 @@ static int resolve(suite_t *suite, choice_t *choice, cf_address_t *to) {
     if (address.phys != 0u) {
         take_device_address(suite, address.phys);
     }
-    take_passwords(suite, choice);
-    return QD_EXIT_OK;
+    status = check_passwords(choice);
+    if (status == QD_EXIT_OK) {
+        take_passwords(suite, choice);
+    }
+    return status;
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */
@@ -471,7 +494,12 @@ static int run_all(suite_t *suite, const choice_t *choice, cf_runner_t *runner, 
     (void)cf_client(runner, "public", 6);
     why = cf_open(runner);
     if (why != NULL) {
-        return qd_complain(COMMAND, QD_EXIT_CONTACT, "%s: %s", choice->address, why);
+        return qd_complain(COMMAND, QD_EXIT_CONTACT,
+                           runner->address.framing == CF_HDLC
+                               ? "%s: %s; is the meter there and under power, and phys=, baud= and format= "
+                                 "right? quadrant scan looks for it"
+                               : "%s: %s; is the meter there and under power?",
+                           choice->address, why);
     }
     identify(runner, &identity);
     cf_report_head(report, choice->address, choice->capabilities, &identity);
@@ -510,12 +538,13 @@ static int judge(suite_t *suite, choice_t *choice) {
     runner->trace = choice->trace;
     runner->do_long = choice->do_long;
     runner->do_writes = choice->writes;
+    runner->capabilities = &suite->capabilities;
     status = resolve(suite, choice, &runner->address);
     if (status == QD_EXIT_OK && choice->report != NULL) {
         report.file = fopen(choice->report, "w");
-        status = report.file != NULL
-                     ? QD_EXIT_OK
-                     : qd_complain(COMMAND, QD_EXIT_OWN, "%s cannot be written", choice->report);
+        status = report.file != NULL ? QD_EXIT_OK
+                                     : qd_complain(COMMAND, QD_EXIT_OWN, "%s cannot be written: %s",
+                                                   choice->report, strerror(errno));
     }
     if (status == QD_EXIT_OK) {
         status = run_all(suite, choice, runner, &report);

@@ -164,6 +164,9 @@ typedef struct cf_runner {
 
 uint32_t cf_now_ms(void);
 void cf_sleep_ms(uint32_t ms);
+/* Octets as hexadecimal for whoever reads: without passwords, and no more than a few hundred. */
+void cf_show(const cf_runner_t *runner, cf_octets_t *to, const uint8_t *from, size_t length);
+
 /* All on the connection runner->on. False or a reason: no contact. */
 const char *cf_open(cf_runner_t *runner);
 /* with_reset: as a peer that dies. */

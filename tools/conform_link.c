@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define STORY_MAX 12000u
+#define SHOWN_MAX 300u
+#define SECRET_LEAST 4u /* so many octets of a password in a row are one, or part of one */
 #define SEGMENTS_MAX 4096u
 #define FAREWELL_MS 200u
 
@@ -47,15 +49,61 @@ static void forget(cf_connection_t *connection) {
     connection->final = false;
 }
 
+/* Marks what of octets is part of a password, that a segment may have cut. */
+static void hide(const char *digits, const uint8_t *from, size_t length, bool *hidden) {
+    cf_octets_t built = {NULL, 0, 0};
+    const cf_names_t none = {NULL, 0, NULL};
+    const char *why = NULL;
+    size_t least, at, begin, run;
+
+    (void)cf_build(&none, digits, &built, &why); /* nothing, when they are no octets */
+    least = built.length < SECRET_LEAST ? built.length : SECRET_LEAST;
+    for (at = 0; at < length; at++) {
+        for (begin = 0; begin < built.length; begin++) {
+            for (run = 0;
+                 at + run < length && begin + run < built.length && from[at + run] == built.at[begin + run];
+                 run++) {
+            }
+            if (run >= least && run > 0u) {
+                (void)memset(hidden + at, true, run);
+            }
+        }
+    }
+    cf_free(&built);
+}
+
+void cf_show(const cf_runner_t *runner, cf_octets_t *to, const uint8_t *from, size_t length) {
+    bool hidden[SHOWN_MAX] = {false};
+    size_t shown = length < SHOWN_MAX ? length : SHOWN_MAX;
+    size_t i;
+
+    for (i = 0; i < runner->capabilities->count; i++) {
+        const cf_name_t *row = &runner->capabilities->row[i];
+
+        if (strncmp(row->name, "password.", 9) == 0) {
+            hide(row->text, from, shown, hidden);
+        }
+    }
+    for (i = 0; i < shown; i++) {
+        if (i > 0u) {
+            cf_say(to, " ");
+        }
+        if (hidden[i]) {
+            cf_say(to, "**");
+        } else {
+            cf_say(to, "%02X", from[i]);
+        }
+    }
+    if (shown < length) {
+        cf_say(to, " ... (%zu octets)", length);
+    }
+}
+
 static void tell(cf_runner_t *runner, const char *what, const uint8_t *at, size_t length) {
-    size_t shown = length < 300u ? length : 300u;
     cf_octets_t line = {NULL, 0, 0};
 
     cf_say(&line, "%u %-6s ", (unsigned)runner->on, what);
-    cf_put_hex(&line, at, shown);
-    if (shown < length) {
-        cf_say(&line, " ... (%zu octets)", length);
-    }
+    cf_show(runner, &line, at, length);
     if (runner->trace) {
         (void)fprintf(stderr, "%s\n", (const char *)line.at);
     }

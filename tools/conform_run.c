@@ -193,7 +193,7 @@ static cf_verdict_t step_expect(cf_runner_t *runner, const cf_step_t *step, bool
         cf_free(&got);
         return good ? CF_PASS : bad_table(runner, step, why);
     }
-    cf_put_hex(&shown, got.at, got.length < 200u ? got.length : 200u);
+    cf_show(runner, &shown, got.at, got.length);
     (void)cf_say_verdict(runner, CF_FAIL, "line %u: expected %s, got %s%s", step->line, step->text,
                          heard == CF_FRAME ? "" : heard_name(heard),
                          heard != CF_FRAME  ? ""
@@ -240,7 +240,7 @@ static cf_verdict_t get_fault(cf_runner_t *runner, const char *what, cf_heard_t 
                               const cf_octets_t *apdu) {
     cf_octets_t shown = {NULL, 0, 0};
 
-    cf_put_hex(&shown, apdu->at, apdu->length < 60u ? apdu->length : 60u);
+    cf_show(runner, &shown, apdu->at, apdu->length);
     (void)cf_say_verdict(runner, CF_FAIL, "GET %s: %s %s", what, heard_name(heard),
                          heard == CF_FRAME && shown.at != NULL ? (const char *)shown.at : "");
     cf_free(&shown);
@@ -424,9 +424,9 @@ static cf_verdict_t step_check(cf_runner_t *runner, const cf_step_t *step, cf_ve
     if (!good) {
         cf_octets_t shown = {NULL, 0, 0};
 
-        cf_put_hex(&shown, side[0].at, side[0].length < 80u ? side[0].length : 80u);
+        cf_show(runner, &shown, side[0].at, side[0].length);
         cf_say(&shown, " against ");
-        cf_put_hex(&shown, side[1].at, side[1].length < 80u ? side[1].length : 80u);
+        cf_show(runner, &shown, side[1].at, side[1].length);
         (void)cf_say_verdict(runner, otherwise, "line %u: not so: %s (%s)", step->line, step->text,
                              (const char *)shown.at);
         cf_free(&shown);

@@ -37,10 +37,12 @@ int qd_session_complain(const qd_session_t *session, const char *about) {
     case QD_CLIENT_REFUSED:
         return qd_complain(command, status, "%s: the meter refused: %s", about, fault->what);
     case QD_CLIENT_SILENT:
-        return qd_complain(
-            command, status,
-            "%s: %s; is the meter there, and client and server right? a longer --timeout may help", about,
-            fault->what);
+        return qd_complain(command, status,
+                           "%s: %s; is the meter there and under power, and client and server%s right? a "
+                           "longer --timeout may help",
+                           about, fault->what,
+                           session->client.config.framing == QD_FRAMING_HDLC ? ", phys=, baud= and format="
+                                                                             : "");
     case QD_CLIENT_VIOLATION:
         return qd_complain(command, status, "%s: protocol violation: %s; --trace shows the octets", about,
                            fault->what);

@@ -195,6 +195,20 @@ def test_an_empty_answer_is_named(stand):
     assert verdicts["Q_AL_22"]["verdict"] == "fail" and verdicts["Q_AL_22"]["reason"].endswith("got an empty one")
 
 
+def test_no_password_is_shown(stand):
+    password = stand.meter.password("management")
+    _, _, err = meters.quadrant("conformance", stand.wrapper, "--passwords-of", stand.state, "--only", "Q_AL_13,APPL_OPEN_5", "--trace",
+                                "--writes", *QUICK[:-1])
+    assert password.hex(" ").upper() not in err and "** ** ** **" in err
+
+
+def test_where_no_password_is_none_is_sought(stand, tmp_path):
+    for words, wrong in ((("--password-file", tmp_path / "none"), "none"), (("--passwords-of", "@nobody"), "nobody"),
+                         (("--passwords-of", "st402"), "@NAME")):
+        status, out, err = meters.quadrant("conformance", stand.wrapper, *words)
+        assert status in (2, 3) and wrong in err and not out, err
+
+
 def test_what_is_not_understood_is_usage(stand):
     for words in (("conformance",), ("conformance", "udp://x:1"), ("conformance", stand.wrapper, "--only", "NO_SUCH"),
                   ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
