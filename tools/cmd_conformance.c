@@ -220,6 +220,11 @@ static int load_capabilities(suite_t *suite, const char *text) {
         !cf_capabilities_read(&suite->capabilities, (const char *)octets.at, octets.length, why)) {
         status = qd_complain(COMMAND, QD_EXIT_USAGE, "%s", why);
     }
+    if (status == QD_EXIT_OK && !cf_declared(&suite->capabilities, "client.public.sap")) {
+        status = qd_complain(COMMAND, QD_EXIT_USAGE,
+                             "%s is no declaration, or has no client public; --print-capabilities shows one",
+                             text);
+    }
     cf_free(&octets);
     name_services(&suite->capabilities);
     return status;

@@ -211,7 +211,8 @@ def test_where_no_password_is_none_is_sought(stand, tmp_path):
 
 def test_what_is_not_understood_is_usage(stand):
     for words in (("conformance",), ("conformance", "udp://x:1"), ("conformance", stand.wrapper, "--only", "NO_SUCH"),
-                  ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such")):
+                  ("conformance", stand.wrapper, "--silly"), ("conformance", stand.wrapper, "--capabilities", "/no/such"),
+                  ("conformance", stand.wrapper, "--capabilities", ROOT / "README.md")):
         assert meters.quadrant(*words)[0] == 2, words
     assert meters.quadrant("conformance", "tcp://127.0.0.1:1", "--timeout", "1s")[0] == 3
 
