@@ -17,6 +17,8 @@ from gurux_dlms import GXDateTime, GXDLMSClient
 from gurux_dlms.enums import AccessMode
 from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric
 
+pytestmark = pytest.mark.command_only("its line has tests of its own, tests/firmware/test_line.py")
+
 SAP = meters.CLIENTS
 UTC = datetime.timezone.utc
 SIZES = [(32, 1), (32, 7), (128, 1), (128, 7), (2030, 1), (2030, 7)]

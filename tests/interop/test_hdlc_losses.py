@@ -12,6 +12,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "models"))
 import hdlc_model  # noqa: E402
 
+pytestmark = pytest.mark.command_only("its line has tests of its own, tests/firmware/test_line.py")
+
 AARQ = bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400007E1F0400")
 LIST = "C001C1000F0000280000FF0200"
 NAME = "C001C1000100002A0000FF0200"
