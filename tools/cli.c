@@ -131,6 +131,7 @@ static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
         break;
     case 2:
         good = qd_duration_parse(value, &options->timeout_ms) && options->timeout_ms > 0u;
+        options->timeout_given = true;
         break;
     case 3:
         good = qd_duration_parse(value, &options->interval_ms);
@@ -155,6 +156,7 @@ static bool take_option(qd_options_t *options, int argc, char **argv, int *at) {
         break;
     default:
         good = set_count(value, &options->retries) && options->retries <= 100u;
+        options->retries_given = true;
         break;
     }
     if (!good) {

@@ -41,6 +41,8 @@ typedef struct qd_options {
     const char *columns; /* profile; NULL: all */
     const char *pcap;    /* --pcap; NULL: no capture */
     uint32_t retries;    /* HDLC */
+    bool timeout_given;
+    bool retries_given;
     int argument_count;  /* what is not an option, in order */
     const char *argument[QD_ARGUMENTS_MAX];
 } qd_options_t;

@@ -12,10 +12,9 @@
 #include <string.h>
 
 #define PHYS_FIRST 16u
-#define PHYS_LAST 127u
+#define PHYS_LAST 125u /* 126 is the calling station: whoever answers there has an address of its own too */
 #define PHYS_MOST 16383u
 #define SCAN_TIMEOUT_MS 500u
-#define DEFAULT_TIMEOUT_MS 5000u
 #define NAME_TEXT 80u
 #define SAPS_MAX 256u
 
@@ -295,9 +294,11 @@ int qd_cmd_scan(int argc, char **argv) {
     if (scan.options.argument_count < 1 || scan.options.argument_count > 2) {
         return qd_complain(scan.options.command, QD_EXIT_USAGE, "give an ADDRESS and at most one RANGE");
     }
-    if (scan.options.timeout_ms == DEFAULT_TIMEOUT_MS) {
+    if (!scan.options.timeout_given) {
         scan.options.timeout_ms = SCAN_TIMEOUT_MS;
-        scan.options.retries = 0;
+    }
+    if (!scan.options.retries_given) {
+        scan.options.retries = 0; /* most addresses are silent */
     }
     session = calloc(1, sizeof *session);
     if (session == NULL || (session->value = malloc(QD_SESSION_VALUE)) == NULL) {

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "conform.h"
+#include "decode.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #define LOOP_MAX 100000u
 #define BLOCKS_MAX 20000u
+#define AUTHENTICATION_FAILURE 13u
 
 const char *const cf_verdict_name[4] = {"pass", "fail", "not applicable", "inconclusive"};
 
@@ -91,9 +93,27 @@ static bool get_answered(cf_runner_t *runner) {
     return good;
 }
 
+/* Why there is no association: a wrong password must not look like a faulty meter. */
+static cf_verdict_t not_associated(cf_runner_t *runner, cf_heard_t heard, const cf_octets_t *apdu) {
+    const char *why;
+    unsigned diagnostic;
+
+    if (heard != CF_FRAME) {
+        return cf_say_verdict(runner, CF_INCONCLUSIVE, "no association: %s", heard_name(heard));
+    }
+    if (!cf_match(&runner->names, "@rejected <diagnostic:1> *", apdu->at, apdu->length, &why)) {
+        return cf_say_verdict(runner, CF_INCONCLUSIVE, "no association: the AARE does not accept it");
+    }
+    diagnostic = (unsigned)strtoul(cf_find(&runner->names, "diagnostic", 10), NULL, 16);
+    return cf_say_verdict(runner, CF_INCONCLUSIVE, "no association: the meter says %s%s",
+                          qd_decode_diagnostic(diagnostic),
+                          diagnostic == AUTHENTICATION_FAILURE ? "; is the password right?" : "");
+}
+
 cf_verdict_t cf_associate(cf_runner_t *runner) {
     cf_octets_t apdu = {NULL, 0, 0};
     const char *why = NULL;
+    cf_verdict_t verdict;
     cf_heard_t heard;
     bool good;
 
@@ -110,12 +130,11 @@ cf_verdict_t cf_associate(cf_runner_t *runner) {
     heard = cf_ask(runner, apdu.at, apdu.length);
     heard = heard == CF_FRAME ? cf_answer(runner, runner->timeout_ms, &apdu) : heard;
     good = heard == CF_FRAME && cf_match(&runner->names, "@aare-accepted", apdu.at, apdu.length, &why);
-    cf_free(&apdu);
     here(runner)->associated = good;
     runner->longest = 0;
-    return good ? CF_PASS
-                : cf_say_verdict(runner, CF_INCONCLUSIVE, "no association: %s",
-                                 heard == CF_FRAME ? "the AARE does not accept it" : heard_name(heard));
+    verdict = good ? CF_PASS : not_associated(runner, heard, &apdu);
+    cf_free(&apdu);
+    return verdict;
 }
 
 /* After nonsense a good request must work. */

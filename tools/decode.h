@@ -26,6 +26,9 @@ void qd_decode_apdu(FILE *to, const uint8_t *apdu, size_t length, unsigned inden
  * length: there is none. */
 size_t qd_decode_secret(const uint8_t *apdu, size_t length);
 
+/* Name of an acse-service-user diagnostic (ISO/IEC 8650-1), "unknown" for others. */
+const char *qd_decode_diagnostic(unsigned number);
+
 /* --- shared by decode.c and decode_acse.c */
 
 uint32_t qd_look_number(qd_look_t *look, unsigned octets);

@@ -82,7 +82,7 @@ static const char *mechanism_name(unsigned number) {
     return number < sizeof names / sizeof names[0] ? names[number] : "unknown";
 }
 
-static const char *diagnostic_name(unsigned number) {
+const char *qd_decode_diagnostic(unsigned number) {
     static const char *const names[] = {"null",
                                         "no-reason-given",
                                         "application-context-name-not-supported",
@@ -186,7 +186,7 @@ static void put_field(const qd_look_t *look, uint8_t apdu, uint8_t tag, const ui
         qd_look_line(look, "%s %u, %s\n", name, last, last < 3u ? results[last] : "unknown");
     } else if (apdu == AARE && tag == 0xA3u && length == 5u) {
         qd_look_line(look, "%s %u, %s\n", name, last,
-                     octets[0] == 0xA1u ? diagnostic_name(last) : "of the service provider");
+                     octets[0] == 0xA1u ? qd_decode_diagnostic(last) : "of the service provider");
     } else if (tag == 0x80u && (apdu == 0x62u || apdu == 0x63u)) {
         qd_look_line(look, "%s %u, %s\n", name, last, last == 0u ? "normal" : "other");
     } else {

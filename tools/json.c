@@ -194,7 +194,8 @@ static void read_nodes(json_t *json) {
     } while (depth > 0u && json->fault == NULL);
     skip_space(json);
     if (*json->at != '\0') {
-        fail(json, "octets after the JSON");
+        fail(json, *json->at == ':' ? "no such type before the colon; quadrant help set lists the types"
+                                    : "octets after the JSON");
     }
 }
 

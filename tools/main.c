@@ -64,11 +64,12 @@ static const command_t commands[] = {
      "  --entries A:B          entries A to B, 1 the oldest; A: alone goes to the newest\n"
      "  --columns A:B          columns A to B, 1 the first; A alone is one column (needs --entries)\n"},
     {"scan", qd_cmd_scan, "ADDRESS [RANGE]", "who answers on a bus",
-     "RANGE is A:B, or one number. HDLC: physical devices, default 16:127. tcp://: server SAPs; without "
+     "RANGE is A:B, or one number. HDLC: physical devices, default 16:125. tcp://: server SAPs; without "
      "RANGE\n"
-     "the meter is asked for its list. A short --timeout (default 500ms here) makes it quick. Prints what "
-     "answers\n"
-     "with its parameters, and its logical device name where this client may read it.\n" COMMON},
+     "the meter is asked for its list. A short --timeout makes it quick (default 500ms here, and no "
+     "retries).\n"
+     "Prints what answers with its parameters, and its logical device name where this client may read "
+     "it.\n" COMMON},
     {"events", qd_cmd_events, "ADDRESS [LOG]", "rows of an event log",
      "LOG is standard (default), journal (the integrity journal), fraud, disconnector, mbus, quality, "
      "communication,\n"

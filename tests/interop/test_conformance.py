@@ -202,6 +202,13 @@ def test_no_password_is_shown(stand):
     assert password.hex(" ").upper() not in err and "** ** ** **" in err
 
 
+def test_a_wrong_password_is_told_as_one(stand):
+    status, out, _ = meters.quadrant("conformance", stand.wrapper, "--only", "APPL_DATA_LN_N4/2", *QUICK, password="wrong123")
+    verdict = json.loads(out.splitlines()[0])
+    assert (status, verdict["verdict"]) == (6, "inconclusive")
+    assert verdict["reason"] == "no association: the meter says authentication-failure; is the password right?"
+
+
 def test_where_no_password_is_none_is_sought(stand, tmp_path):
     for words, wrong in ((("--password-file", tmp_path / "none"), "none"), (("--passwords-of", "@nobody"), "nobody"),
                          (("--passwords-of", "st402"), "@NAME")):

@@ -144,6 +144,8 @@ def test_usage(call):
                   ("read", "@cli", "1-0:1.8.0", "--as", "nobody"), ("read", "@cli", "1-0:1.8.0", "--nonsense")):
         status, _, err = call(*words)
         assert status == USAGE and err.count("\n") == 1, (words, status, err)
+    _, _, err = call("set", "@cli", "0-0:1.0.0", "u99:5", "--as", "management")
+    assert "no such type before the colon" in err
 
 
 def test_no_contact(call):

@@ -232,6 +232,9 @@ def test_scan_of_a_bus(call, ports):
     status, out, _ = call("scan", "@bus", "--json")
     assert status == OK and rows(out)[0]["server"] == 1 and rows(out)[0]["name"] == found["name"]
     assert call("scan", "@bus", "3:1")[0] == USAGE
+    for more, times in (((), 1), (("--retries", "2"), 3)):  # most addresses are silent: each is called once
+        status, _, err = call("scan", address, "20:22", "--timeout", "100ms", "--trace", *more)
+        assert (status, err.count("-> SNRM")) == (CONTACT, 3 * times)
 
 
 def tshark(path, *options):
