@@ -43,7 +43,7 @@ typedef struct qd_options {
     uint32_t retries;    /* HDLC */
     bool timeout_given;
     bool retries_given;
-    int argument_count;  /* what is not an option, in order */
+    int argument_count; /* what is not an option, in order */
     const char *argument[QD_ARGUMENTS_MAX];
 } qd_options_t;
 
