@@ -20,8 +20,11 @@ QUICK = ("--silence", "150ms", "--timeout", "3s", "--json")
 
 
 # What the image is asked over the wrapper: its one modem takes seconds to notice that a connection has gone, so the
-# cases that end connections by force are for the command. HDLC and the negative cases are not asked there yet.
+# cases that abandon connections or want several of them are for the command.
 OF_THE_IMAGE = ("--only", "APPL_*,Q_AL_*,COSEM_*,Q_COSEM_*,Q_WRP_01,Q_WRP_03,Q_WRP_04,Q_WRP_05,Q_WRP_06,Q_WRP_13")
+NEGATIVE_OF_THE_IMAGE = ("--only", "NEG_ACSE_*,NEG_APDU_*,NEG_WRP_VERSION_*,NEG_WRP_DESTINATION_*,NEG_WRP_AARQ_*,NEG_WRP_SOURCE_*,"
+                                   "NEG_WRP_LENGTH_*,NEG_WRP_PAUSE_*,NEG_WRP_SLOW,NEG_WRP_PIPELINE")
+OVER_ITS_LINE = "asked over its line, tests/firmware/test_line.py"
 
 
 class Stand:
@@ -88,7 +91,7 @@ def registers(stand):
 @pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
 def test_every_purpose(stand, framing):
     if stand.image and framing == "hdlc":
-        pytest.skip("not asked of the image yet")
+        pytest.skip(OVER_ITS_LINE)
     verdicts = stand.judge(getattr(stand, framing), "--writes", *(OF_THE_IMAGE if stand.image else ()))
     if framing == "hdlc" and bad(verdicts).keys() == {"HDLC_FRAME_P2/2"}:
         # Octets with pauses of 1 ms: a busy machine may make one of them longer than the time-out.
@@ -98,11 +101,12 @@ def test_every_purpose(stand, framing):
     assert all(row["reason"] for row in verdicts.values() if row["verdict"] == "not applicable")
 
 
-@pytest.mark.command_only("not asked of the image yet")
 @pytest.mark.parametrize("framing", ["wrapper", "hdlc"])
 def test_every_negative_case(stand, framing):
+    if stand.image and framing == "hdlc":
+        pytest.skip(OVER_ITS_LINE)
     before = registers(stand)
-    verdicts = stand.judge(getattr(stand, framing), "--suite", "negative")
+    verdicts = stand.judge(getattr(stand, framing), "--suite", "negative", *(NEGATIVE_OF_THE_IMAGE if stand.image else ()))
     assert not bad(verdicts)
     assert sum(row["verdict"] == "pass" for row in verdicts.values()) >= 300
     assert registers(stand) == before
